@@ -259,3 +259,35 @@ fn cache_given_to_another_owner_stays_ready() {
         assert_eq!(klist.code() == 0, others_may_read_it, "{mode:o}: {klist}");
     }
 }
+
+/// As `kinit -c` replaces it.
+#[test]
+fn named_cache_of_a_collection_is_replaced_whoever_has_it() {
+    let (_kdc, place, _) = world();
+    let name = format!("DIR::{}", place.path("tickets/tktone").display());
+    let log_in = || kinit(&place, "bob").args(["-c", &name]).run().success();
+    log_in();
+    let mut sidecar = start(&place, &format!("--listen 127.0.0.1:0 -c {name} alice"));
+    let address = address(&mut sidecar);
+    sidecar.wait_for(REFRESHED, 1);
+    assert_eq!(owner_of(&name), format!("alice@{REALM}"));
+    log_in();
+    assert_eq!(get(&address, "/readyz").0, UNREADY);
+    sidecar.wait_for("\"event\":\"cache_changed\"", 1);
+    wait_until("the sidecar is ready", || {
+        get(&address, "/readyz").0 == READY
+    });
+    assert_eq!(owner_of(&name), format!("alice@{REALM}"));
+}
+
+#[test]
+fn cache_taken_by_another_principal_is_not_destroyed() {
+    let (_kdc, place, _) = world();
+    let mut sidecar = start(&place, "--destroy alice");
+    sidecar.wait_for(REFRESHED, 1);
+    let cache = place.cache();
+    log_in(&place, &format!("FILE:{}", cache.display()), "bob");
+    sidecar.signal("TERM");
+    sidecar.wait(Duration::from_secs(20));
+    assert_eq!(owner(&cache), format!("bob@{REALM}"));
+}

@@ -93,6 +93,13 @@ fn invalid_config_files_are_explained() {
     wrong("--config bad.toml", "line 3");
     wrong("--config none.toml", "has no [[ticket]]");
     wrong("--config twice.toml", "two tickets have the cache FILE:x");
+    let one = |cache: &str| {
+        format!("[[ticket]]\nprincipal = \"alice\"\nkeytab = \"k\"\ncache = \"{cache}\"\n")
+    };
+    for other in ["DIR:tickets", "DIR::tickets/tkt"] {
+        place.write("twice.toml", one("DIR:tickets") + &one(other));
+        wrong("--config twice.toml", "two tickets of alice@");
+    }
     wrong(
         "--config twice.toml alice",
         "do not name one on the command line",

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, UdpSocket};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cli::sidecar::{address, get, rekinit, start};
-use cli::{PASSWORD, REALM, realm_of};
+use cli::{PASSWORD, REALM, kinit, realm_of};
 use kerberos_testkdc::TestKdc;
 use serde_json::Value;
 use test_support::{DnsView, Finished, Place, Sidecar};
@@ -251,4 +251,39 @@ fn silent_dns_does_not_delay_each_service() {
     let listed = place.ours("klist").run();
     assert!(listed.stdout().contains("HTTP/www5.cli.test@"), "{listed}");
     drop(silent);
+}
+
+#[test]
+fn removed_service_ticket_is_noticed_and_requested_again() {
+    let (_kdc, place) = world();
+    let options = format!("--listen 127.0.0.1:0 --password-file password {HAVE} alice");
+    let mut sidecar = start(&place, &options);
+    let address = address(&mut sidecar);
+    sidecar.wait_for("\"event\":\"refreshed\"", 1);
+    assert_eq!(get(&address, "/readyz").0, "HTTP/1.1 200 OK");
+    kinit(&place, "alice").run().success();
+    assert_eq!(
+        get(&address, "/readyz").0,
+        "HTTP/1.1 503 Service Unavailable"
+    );
+    sidecar.wait_for("there is no ticket for HTTP/www@CLI.TEST in FILE:", 1);
+    sidecar.wait_for("\"event\":\"refreshed\"", 2);
+    let listed = place.ours("klist").run().stdout();
+    assert!(listed.contains("HTTP/www@CLI.TEST"), "{listed}");
+}
+
+#[test]
+fn ticket_without_its_service_ticket_is_told_from_none() {
+    let (kdc, place) = world();
+    kinit(&place, "alice").run().success();
+    drop(kdc);
+    let run = rekinit(&place, "--once --timeout 1 --password-file password")
+        .line(&format!("{HAVE} alice"))
+        .run()
+        .exits(1);
+    assert!(
+        run.stderr()
+            .contains("but there is none for HTTP/www@CLI.TEST"),
+        "{run}"
+    );
 }

@@ -8,7 +8,6 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use kerberos_client::{Client, now};
-use kerberos_files::ccache::CcacheName;
 use kerberos_proto::Principal;
 
 use crate::messages::system_text;
@@ -52,11 +51,13 @@ impl Fleet {
         let known = take_over(targets, &owners, before);
         for ((target, owner), known) in targets.iter().zip(owners).zip(known) {
             let history = known.unwrap_or_else(|| {
-                let found = |owner| found_ticket(&shared.client, target, owner);
-                let found = owner.as_ref().and_then(found);
                 let cache = target.cache.to_string();
+                let status = Status::new(cache, owner.clone());
+                if let Some(owner) = &owner {
+                    note_found(&status, &shared.client, target, owner);
+                }
                 History {
-                    status: Arc::new(Status::new(cache, owner.clone(), found)),
+                    status: Arc::new(status),
                     accepted: Accepted::default(),
                     owner,
                 }
@@ -164,9 +165,9 @@ impl Fleet {
     }
 }
 
-/// Until when the ticket of `owner` that an earlier process left in a cache is valid, and which
-/// cache that is, if it also has the tickets for services.
-fn found_ticket(client: &Client, target: &Target, owner: &Principal) -> Option<(i64, CcacheName)> {
+/// Records the ticket of `owner` that an earlier process left in a cache, and whether it also left
+/// the tickets for services.
+fn note_found(status: &Status, client: &Client, target: &Target, owner: &Principal) {
     let is_alias = target.request.canonicalize || target.request.enterprise;
     let (cache, owner) = (target.cache.clone(), Some(owner.clone()));
     let mut sought = Sought::new(client, cache, owner, is_alias);
@@ -175,11 +176,18 @@ fn found_ticket(client: &Client, target: &Target, owner: &Principal) -> Option<(
         // KDC knows the owner.
         sought.is_alias = false;
     }
-    let found = sought.find().ok()?;
+    let Ok(found) = sought.find() else {
+        return;
+    };
     // DNS is not asked here: whoever waits for us cannot wait for that.
     let missing = found.missing_service(&target.services, now().seconds, |_| None);
-    let is_whole = matches!(missing, Ok(None));
-    is_whole.then_some((found.until, found.cache))
+    let Ok(missing) = missing else {
+        return;
+    };
+    status.update(|facts| match missing {
+        None => (facts.valid_until, facts.found) = (Some(found.until), Some(found.cache)),
+        Some(service) => facts.incomplete = Some((found.until, service)),
+    });
 }
 
 fn watch_files(targets: &[Arc<Target>], log: Log) -> Option<Files> {

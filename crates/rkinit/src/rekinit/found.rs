@@ -59,6 +59,20 @@ impl Found {
         Ok(missing.into_iter().next())
     }
 
+    /// The first of `services` for which the cache has no ticket at all, whether valid or not.
+    pub(super) fn lost_service(
+        &self,
+        services: &[Principal],
+    ) -> Result<Option<Principal>, CcacheError> {
+        let mut lost: Vec<&Principal> = services.iter().collect();
+        if !lost.is_empty() {
+            self.each_server(i64::MIN, |server| {
+                lost.retain(|service| !server.matches(service));
+            })?;
+        }
+        Ok(lost.first().map(|service| (*service).clone()))
+    }
+
     /// Calls `look` with the service of each ticket that is valid beyond `time`.
     fn each_server(
         &self,
@@ -80,7 +94,9 @@ impl Found {
 pub(super) enum Lack {
     /// The cache does not exist.
     Gone(String),
-    /// The cache cannot be read, so its contents are unknown.
+    /// We may not read the cache, so its contents are unknown.
+    Denied(String),
+    /// The cache cannot be read now, so its contents are unknown.
     Unseen(String),
     /// The cache contains something else.
     Other(String),
@@ -91,8 +107,8 @@ impl From<CcacheError> for Lack {
         let text = error.to_string();
         match error {
             error if error.is_no_cache() => Self::Gone(text),
-            CcacheError::Permission { .. }
-            | CcacheError::Io { .. }
+            CcacheError::Permission { .. } => Self::Denied(text),
+            CcacheError::Io { .. }
             | CcacheError::Kcm(KcmError::Timeout { .. } | KcmError::Closed) => Self::Unseen(text),
             _ => Self::Other(text),
         }
@@ -107,7 +123,7 @@ impl From<Lack> for String {
 
 impl fmt::Display for Lack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Gone(text) | Self::Unseen(text) | Self::Other(text)) = self;
+        let (Self::Gone(text) | Self::Denied(text) | Self::Unseen(text) | Self::Other(text)) = self;
         f.write_str(text)
     }
 }
@@ -167,7 +183,12 @@ impl Sought {
             if !self.is_alias {
                 let name = self.caches.name();
                 let text = format!("there is no ticket of {principal} in {name}");
-                return Err(Lack::Gone(text));
+                let is_anothers = self.caches.primary()?.principal().is_ok();
+                return Err(if is_anothers {
+                    Lack::Other(text)
+                } else {
+                    Lack::Gone(text)
+                });
             }
         }
         Ok(self.caches.primary()?)

@@ -10,11 +10,12 @@ pub(crate) mod spec;
 
 use std::collections::HashSet;
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use kerberos_client::Client;
+use kerberos_files::ccache::{CcacheKind, CcacheName};
 use serde::Deserialize;
 
 use crate::rekinit::life::processes::Hook;
@@ -78,7 +79,7 @@ impl Setup {
         let mut file = File::of(typed)?;
         let specs = file.take_specs(typed)?;
         let targets = each(typed, &specs, |spec| spec.resolve(&client).map(Arc::new))?;
-        no_cache_twice(&targets)?;
+        no_cache_twice(&client, &targets)?;
         let mode = match (typed.once, application) {
             (true, Some(_)) => {
                 return Err(
@@ -301,18 +302,41 @@ fn hook(
     }
 }
 
-/// Two tickets in the same file would overwrite each other again and again.
-fn no_cache_twice(targets: &[Arc<Target>]) -> Result<(), String> {
+/// Two tickets in one file, or of one principal in one collection, would overwrite each other again
+/// and again.
+fn no_cache_twice(client: &Client, targets: &[Arc<Target>]) -> Result<(), String> {
     let mut places = HashSet::new();
     for target in targets {
-        if target.file().is_some_and(|file| !places.insert(file)) {
-            let name = &target.cache;
+        let name = &target.cache;
+        let file = target.file();
+        if file.is_some_and(|file| !places.insert((file, None))) {
             return Err(format!(
                 "two tickets have the cache {name}: give each its own cache"
             ));
         }
+        if name.kind() == CcacheKind::File {
+            continue;
+        }
+        if let Some(owner) = target.owner(client)
+            && !places.insert((collection(name), Some(owner.clone())))
+        {
+            return Err(format!(
+                "two tickets of {owner} are in {name}: make them one, or give each its own cache"
+            ));
+        }
     }
     Ok(())
+}
+
+/// The collection that the cache is in, or the folder of a DIR collection.
+fn collection(name: &CcacheName) -> PathBuf {
+    let residual = name.residual();
+    let folder = match (name.kind(), residual.strip_prefix(':')) {
+        (CcacheKind::Dir, Some(file)) => Path::new(file).parent().unwrap_or(Path::new(file)),
+        (CcacheKind::Dir, None) => Path::new(residual),
+        _ => return name.to_string().into(),
+    };
+    folder.canonicalize().unwrap_or_else(|_| folder.to_owned())
 }
 
 /// The limit for a request, including all KDCs that are tried, unless krb5.conf sets one.

@@ -61,25 +61,22 @@ pub(super) struct Facts {
     pub(super) clock_offset: Option<i64>,
     /// Whether the last login used the previous secret instead of the current one.
     pub(super) old_secret: bool,
+    /// The services whose tickets were written with the last ticket.
+    pub(super) services: Vec<Principal>,
     /// The number of services without a ticket.
     pub(super) missing_services: usize,
+    /// The end of the ticket that an earlier process left in the cache, and the first service that
+    /// it left no ticket for.
+    pub(super) incomplete: Option<(i64, Principal)>,
     pub(super) hooks_succeeded: u64,
     pub(super) hooks_failed: u64,
 }
 
 impl Status {
-    /// The state for a ticket of `principal` in the cache, or collection, called `cache`. The last
-    /// argument is the end of an existing ticket, and its cache.
-    pub(super) fn new(
-        cache: String,
-        principal: Option<Principal>,
-        found: Option<(i64, CcacheName)>,
-    ) -> Self {
-        let (valid_until, found) = found.unzip();
+    /// The state for a ticket of `principal` in the cache, or collection, called `cache`.
+    pub(super) fn new(cache: String, principal: Option<Principal>) -> Self {
         let facts = Facts {
             principal,
-            valid_until,
-            found,
             ..Facts::default()
         };
         Self {
@@ -132,6 +129,7 @@ impl Status {
             facts.published_until = Some(end);
             facts.writes += 1;
             facts.is_new = true;
+            facts.incomplete = None;
             change(facts);
         });
     }
@@ -214,13 +212,10 @@ mod tests {
 
     #[test]
     fn ready_until_the_ticket_expires() {
-        let status = Status::new(
-            "FILE:/cc".into(),
-            None,
-            Some((100, CcacheName::file("/cc"))),
-        );
+        let status = Status::new("FILE:/cc".into(), None);
+        status.update(|facts| facts.valid_until = Some(100));
         assert!(status.is_ready(99) && !status.is_ready(100));
-        assert!(!Status::new(String::new(), None, None).is_ready(0));
+        assert!(!Status::new(String::new(), None).is_ready(0));
         let facts = status.update(|facts| {
             facts.fail(Reason::ClockSkew, "");
         });
@@ -229,7 +224,7 @@ mod tests {
 
     #[test]
     fn check_result_is_discarded_after_a_newer_publish() {
-        let status = Status::new(String::new(), None, None);
+        let status = Status::new(String::new(), None);
         status.published(100, |_| ());
         // Somebody has replaced the ticket by a shorter one. This does not affect `is_published`.
         assert!(status.saw(&status.facts(), Some(50)));
@@ -245,7 +240,7 @@ mod tests {
 
     #[test]
     fn first_attempt_beyond_the_limit_counts_as_stuck() {
-        let status = Status::new(String::new(), None, None);
+        let status = Status::new(String::new(), None);
         let start = Instant::now();
         status.starts(1_000);
         assert!(!status.is_stuck(1_001, start));
@@ -255,7 +250,7 @@ mod tests {
 
     #[test]
     fn stuck_detection_survives_clock_changes() {
-        let status = Status::new(String::new(), None, None);
+        let status = Status::new(String::new(), None);
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         assert!(!status.is_stuck(1_000_000, at(0)));

@@ -10,10 +10,11 @@ use kerberos_files::ccache::Collection;
 use kerberos_files::stamp::FileStamp;
 
 use super::LOOK_LIMIT;
-use crate::rekinit::found::{Lack, Sought, may_rename};
+use crate::rekinit::found::{Found, Lack, Sought, may_rename};
 use crate::rekinit::keep::Kept;
 use crate::rekinit::log;
 use crate::rekinit::log::Log;
+use crate::rekinit::setup::service;
 
 /// What is remembered about a cache.
 #[derive(Default)]
@@ -50,7 +51,15 @@ impl Seen {
         if is_known && !is_replaced && !self.is_lost.get() {
             return;
         }
-        let lack = match sought(kept, client).find() {
+        let whole = |found: Found| match found.lost_service(&facts.services)? {
+            Some(lost) => Err(Lack::Other(format!(
+                "there is no ticket for {} in {}",
+                service::shown(&lost),
+                found.cache
+            ))),
+            None => Ok(found),
+        };
+        let lack = match sought(kept, client).find().and_then(whole) {
             Ok(found) if found.until > now => {
                 // Not all caches store the offset of our clock.
                 let published = facts.published_until.filter(|end| *end > now);
@@ -69,6 +78,8 @@ impl Seen {
                 log::time(found.until)
             )),
             Err(Lack::Unseen(_)) => return,
+            // A cache that was given away is for others to read.
+            Err(Lack::Denied(_)) if kept.target.access.owner.is_some() => return,
             Err(lack) => lack,
         };
         if !status.saw(&facts, None) {
@@ -77,13 +88,17 @@ impl Seen {
         let was_lost = self.is_lost.replace(true);
         let instant = Instant::now();
         let is_long_ago = |last| instant.saturating_duration_since(last) >= PAUSE;
-        let restores = facts.reason.is_none() && self.restored.get().is_none_or(is_long_ago);
+        let has_failed = facts.reason.is_some();
+        let restores = !has_failed && self.restored.get().is_none_or(is_long_ago);
         if !was_lost || restores {
             let next = facts.next_attempt.map(log::time).unwrap_or_default();
             let outcome = if restores {
                 "refreshing".to_owned()
+            } else if has_failed {
+                format!("the next attempt is at {next}")
             } else {
-                format!("the next refresh is at {next}")
+                // It was removed twice in a short time.
+                format!("it is refreshed within {} s", PAUSE.as_secs())
             };
             let (principal, place) = (facts.shown_principal(), status.place());
             let (event, what) = match lack {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use kerberos_asn1::KerberosTime;
 use kerberos_client::ClientError;
 use kerberos_files::ccache::{Ccache, CcacheBuilder, CcacheName, CcacheOptions};
-use kerberos_proto::Login;
+use kerberos_proto::{Login, Principal};
 
 /// A private cache in memory, where the tickets for services are collected. It is destroyed on
 /// drop.
@@ -56,13 +56,16 @@ pub(super) struct Services {
     pub(super) first_end: Option<KerberosTime>,
     /// Whether there is a ticket, for each service.
     pub(super) has: Vec<bool>,
+    /// The services that there are tickets for.
+    pub(super) names: Vec<Principal>,
     /// The error for the last service whose KDC could not be reached.
     pub(super) unreachable: Option<ClientError>,
 }
 
 impl Services {
-    pub(super) fn take(&mut self, end: KerberosTime) {
+    pub(super) fn take(&mut self, service: &Principal, end: KerberosTime) {
         self.has.push(true);
+        self.names.push(service.clone());
         self.first_end = self.first_end.into_iter().chain([end]).min();
     }
 

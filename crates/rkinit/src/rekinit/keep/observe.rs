@@ -12,6 +12,7 @@ use crate::messages::advice::advice;
 use crate::messages::system_text;
 use crate::rekinit::log;
 use crate::rekinit::secret::Place;
+use crate::rekinit::setup::service;
 use crate::rekinit::status::reason::Reason;
 use crate::rekinit::status::{Facts, Status};
 use crate::rekinit::target::Target;
@@ -170,7 +171,14 @@ impl Observer {
             Some(end) if facts.is_ready(now().seconds) => {
                 format!("; the ticket in {cache} is valid until {}", log::time(end))
             }
-            _ => format!("; there is no valid ticket in {cache}"),
+            _ => match &facts.incomplete {
+                Some((end, service)) if *end > now().seconds => format!(
+                    "; the ticket in {cache} is valid until {}, but there is none for {}",
+                    log::time(*end),
+                    service::shown(service)
+                ),
+                _ => format!("; there is no valid ticket in {cache}"),
+            },
         };
         let detail = keys
             .as_ref()

@@ -10,7 +10,8 @@ use kerberos_asn1::KerberosTime;
 use kerberos_client::kerberos_files::atomic;
 use kerberos_client::{Client, ClientError, TicketRequest, cache_of, now};
 use kerberos_files::ccache::{
-    Ccache, CcacheBuilder, CcacheError, CcacheFile, CcacheKind, CcacheName, Collection,
+    Ccache, CcacheBuilder, CcacheError, CcacheFile, CcacheKind, CcacheName, CcacheNameError,
+    Collection,
 };
 use kerberos_proto::{Login, Principal};
 
@@ -79,7 +80,7 @@ impl Publisher {
         let missing = services.missing();
         if self.is_news(&services.has) {
             let written = self.write(&content)?;
-            self.note(login, written, missing);
+            self.note(login, written, &services);
             if let Some(gathering) = &mut self.gathering {
                 gathering.published = services.has;
             }
@@ -100,7 +101,7 @@ impl Publisher {
     }
 
     /// Records that the login is in the cache now.
-    fn note(&self, login: &Login, written: Option<CcacheName>, missing: usize) {
+    fn note(&self, login: &Login, written: Option<CcacheName>, services: &Services) {
         let offset = clock_offset(login);
         let times = login.credential.times;
         self.status
@@ -109,7 +110,8 @@ impl Publisher {
                 facts.written = written;
                 facts.renew_till = times.renew_till.map(|time| time.unix() - offset);
                 facts.clock_offset = login.kdc_offset.map(|_| offset);
-                facts.missing_services = missing;
+                facts.services.clone_from(&services.names);
+                facts.missing_services = services.missing();
             });
     }
 
@@ -150,7 +152,7 @@ impl Publisher {
         let mut services = Services::default();
         for (service, result) in wanted.iter().zip(results) {
             match result {
-                Ok(ticket) => services.take(ticket.times.endtime),
+                Ok(ticket) => services.take(service, ticket.times.endtime),
                 Err(error) => {
                     self.warn_of_missing(service, &error, content.default_principal());
                     services.lack(error);
@@ -207,7 +209,8 @@ impl Publisher {
 
     /// The cache of `principal` in the collection: the one that applications were told about,
     /// unless somebody else took it; otherwise an existing cache of the principal, otherwise the
-    /// primary cache if it is unused, otherwise a new one.
+    /// primary cache if it is unused, otherwise a new one. If the name is that of one cache, it is
+    /// that one, whoever has it.
     fn cache_of_collection(&self, principal: &Principal) -> Result<Ccache, CcacheError> {
         let options = self.client.config().krb5().ccache_options();
         if let Some(name) = self.status.facts().place() {
@@ -225,9 +228,13 @@ impl Publisher {
             return Ok(cache);
         }
         let primary = caches.primary()?;
-        match primary.principal() {
-            Ok(_) => caches.new_unique(),
-            Err(_) => Ok(primary),
+        if primary.principal().is_err() {
+            return Ok(primary);
+        }
+        match caches.new_unique() {
+            // The name means one cache, which is replaced as kinit replaces it.
+            Err(CcacheError::Name(CcacheNameError::NoCollection { .. })) => Ok(primary),
+            new => new,
         }
     }
 }

@@ -32,7 +32,12 @@ impl Life<'_> {
             return;
         };
         let options = self.shared.client.config().krb5().ccache_options();
-        let destroy = Ccache::resolve(&cache, &options).and_then(|cache| cache.destroy());
+        let ours = status.facts().principal;
+        let destroy = Ccache::resolve(&cache, &options).and_then(|cache| {
+            // Somebody else may have put their ticket there.
+            let is_anothers = cache.principal().is_ok_and(|owner| Some(owner) != ours);
+            if is_anothers { Ok(()) } else { cache.destroy() }
+        });
         if let Err(error) = destroy
             && !error.is_no_cache()
         {

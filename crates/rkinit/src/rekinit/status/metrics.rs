@@ -39,18 +39,19 @@ pub(crate) fn liveness(statuses: &[Arc<Status>], now: i64) -> bool {
 
 /// All metrics.
 pub(crate) fn metrics(statuses: &[Arc<Status>], now: i64) -> String {
-    let tickets: Vec<(String, Facts)> = statuses
-        .iter()
-        .map(|status| {
-            let facts = status.facts();
-            let principal = escaped(&facts.shown_principal());
-            let labels = format!(
-                "principal=\"{principal}\",cache=\"{}\"",
-                escaped(&status.cache)
-            );
-            (labels, facts)
-        })
-        .collect();
+    let mut tickets: Vec<(String, Facts)> = Vec::with_capacity(statuses.len());
+    for status in statuses {
+        let (facts, cache) = (status.facts(), escaped(&status.cache));
+        let principal = escaped(&facts.shown_principal());
+        let labels = |principal: &str| format!("principal=\"{principal}\",cache=\"{cache}\"");
+        // Several tickets of a collection may not have a principal yet, and no two series may have
+        // the same labels.
+        let numbered = (2..).map(|number| labels(&format!("{principal} {number}")));
+        let unused = std::iter::once(labels(&principal))
+            .chain(numbered)
+            .find(|labels| tickets.iter().all(|(used, _)| used != labels));
+        tickets.extend(unused.map(|labels| (labels, facts)));
+    }
     let mut text = String::with_capacity(4096 + 2048 * tickets.len());
     let version = env!("CARGO_PKG_VERSION");
     head(
@@ -196,22 +197,18 @@ fn escaped(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use kerberos_files::ccache::CcacheName;
-
     use super::*;
 
     #[test]
     fn metrics_and_readiness_cover_every_ticket() {
-        let status = Arc::new(Status::new(
-            "FILE:/a\"b\\c".into(),
-            None,
-            Some((100, CcacheName::file("/a"))),
-        ));
+        let status = Arc::new(Status::new("FILE:/a\"b\\c".into(), None));
         status.update(|facts| {
+            facts.valid_until = Some(100);
             facts.fail(Reason::ClockSkew, "");
             facts.attempts = 2;
         });
-        let statuses = [status, Arc::new(Status::new("KCM:1".into(), None, None))];
+        let other = || Arc::new(Status::new("KCM:1".into(), None));
+        let statuses = [status, other(), other()];
         let text = metrics(&statuses, 50);
         for line in [
             r#"rekinit_ticket_expiry_timestamp_seconds{principal="(unknown)",cache="FILE:/a\"b\\c"} 100"#,
@@ -222,6 +219,15 @@ mod tests {
         ] {
             assert!(text.lines().any(|other| other == line), "{line}\n{text}");
         }
+        // No two series have the same labels.
+        let series = text
+            .lines()
+            .filter_map(|line| Some(line.rsplit_once(' ')?.0));
+        let mut series: Vec<&str> = series.filter(|name| !name.starts_with('#')).collect();
+        let count = series.len();
+        series.sort_unstable();
+        series.dedup();
+        assert_eq!(series.len(), count, "{text}");
         // Each name is introduced once, before its values.
         let mut introduced = Vec::new();
         for line in text.lines() {
@@ -239,7 +245,8 @@ mod tests {
             readiness(&statuses, 50),
             (
                 false,
-                "ready (unknown) FILE:/a\"b\\c clock_skew\nnot ready (unknown) KCM:1 \n".into()
+                "ready (unknown) FILE:/a\"b\\c clock_skew\nnot ready (unknown) KCM:1 \nnot ready (unknown) KCM:1 \n"
+                    .into()
             )
         );
         assert!(!readiness(&statuses[..1], 100).0);
