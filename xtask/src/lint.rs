@@ -19,6 +19,7 @@ pub(crate) fn run() -> Outcome {
         .map_err(|error| format!("{error}\n`cargo fmt` formats the code"))?;
     tidy::run()?;
     minimum_rust()?;
+    few_crates()?;
     // The fuzz targets are a workspace of their own, which the other checks do not cover.
     process::output(&mut process::cargo([
         "metadata",
@@ -43,6 +44,34 @@ pub(crate) fn run() -> Outcome {
     eprintln!("xtask: every gate passed");
     Ok(())
 }
+
+/// Checks that an embedding program builds no more crates than docs/DESIGN.md allows.
+fn few_crates() -> Outcome {
+    let tree = process::output(&mut process::cargo([
+        "tree",
+        "--package=kerberos_client",
+        "--edges=normal",
+        "--prefix=none",
+        "--format={p}",
+        "--locked",
+    ]))?;
+    // Each crate once, whose second mention has a mark.
+    let names = tree
+        .lines()
+        .map(|line| line.split(' ').take(2).collect::<Vec<_>>());
+    let count = names.collect::<BTreeSet<_>>().len() - 1;
+    if count > MOST_CRATES {
+        return Err(format!(
+            "kerberos_client needs {count} other crates, more than {MOST_CRATES}: see \
+             docs/DESIGN.md"
+        )
+        .into());
+    }
+    Ok(())
+}
+
+/// How many crates an embedding program may have to build for `kerberos_client`.
+const MOST_CRATES: usize = 55;
 
 /// Checks that nothing a user builds needs a newer Rust than the workspace's `rust-version`.
 ///
