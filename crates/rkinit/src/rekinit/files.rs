@@ -225,7 +225,8 @@ impl Files {
                 path.display(),
                 system_text(&errno.into())
             );
-            self.log.warning(text).write();
+            let event = self.log.warning(text);
+            event.with("event", "unwatched").write();
         }
     }
 }

@@ -205,7 +205,8 @@ fn watch_files(targets: &[Arc<Target>], log: Log) -> Option<Files> {
         let error = system_text(error);
         let text = "files with secrets cannot be watched; changes are noticed at the next login or \
                     signal";
-        log.warning(format_args!("{text}: {error}")).write();
+        let event = log.warning(format_args!("{text}: {error}"));
+        event.with("event", "unwatched").write();
     }
     files.ok()
 }

@@ -101,7 +101,8 @@ impl Life<'_> {
             program.unwrap_or_default(),
             system_text(&error)
         );
-        self.setup.log.error(text).write();
+        let event = self.setup.log.error(text);
+        event.with("event", "start").write();
         Some(beside::not_run(&error))
     }
 }

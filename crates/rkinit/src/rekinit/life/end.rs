@@ -42,7 +42,8 @@ impl Life<'_> {
             && !error.is_no_cache()
         {
             let text = format!("{cache} could not be destroyed: {error}");
-            self.setup.log.error(text).write();
+            let event = self.setup.log.error(text).with("event", "destroy");
+            event.with("cache", cache.to_string()).write();
         }
     }
 }

@@ -53,8 +53,8 @@ impl Life<'_> {
         }
         let log = self.setup.log;
         if self.setup.listen != listen_before {
-            log.warning("the new address to listen on is not used until rekinit is restarted")
-                .write();
+            let text = "the new address to listen on is not used until rekinit is restarted";
+            log.warning(text).with("event", "reload").write();
         }
         let text = "the configuration was reloaded";
         log.info(text).with("event", "reload").write();
