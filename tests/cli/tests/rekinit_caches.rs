@@ -289,5 +289,5 @@ fn cache_taken_by_another_principal_is_not_destroyed() {
     log_in(&place, &format!("FILE:{}", cache.display()), "bob");
     sidecar.signal("TERM");
     sidecar.wait(Duration::from_secs(20));
-    assert_eq!(owner(&cache), format!("bob@{REALM}"));
+    assert_eq!(owner(cache), format!("bob@{REALM}"));
 }
