@@ -1,11 +1,11 @@
 //! Prompts on a terminal: keys and signals reach those who expect them, the terminal is as before
-//! afterwards.
+//! afterwards, and programs that type for a person (expect) find what they wait for.
 #![allow(clippy::expect_used, reason = "a test may panic")]
 
 use std::os::unix::fs::symlink;
 
 use cli::terminal::type_into;
-use cli::{PASSWORD, REALM, realm, realm_of};
+use cli::{PASSWORD, REALM, place_without_kdc, realm, realm_of};
 use kerberos_testkdc::TestKdc;
 use test_support::Place;
 
@@ -79,4 +79,25 @@ fn after_a_prompt_signals_act_at_once() {
     let script = "./kinit alice -- sh -c 'kill -INT $PPID; exec sleep 60'; echo status $?";
     let shown = screen(&place, "kinit", script, &[(PROMPT, PASSWORD)]);
     assert!(shown.contains("status 130"), "{shown}");
+}
+
+#[test]
+fn ktutil_shows_what_is_typed_after_a_prompt_only_once() {
+    let place = place_without_kdc();
+    let script = "TERM=xterm ./ktutil";
+    let prompt = "ktutil:  ";
+    let shown = screen(&place, "ktutil", script, &[(prompt, "list\nquit")]);
+    assert!(
+        shown.contains("ktutil:  list\r\nslot KVNO Principal\r\n"),
+        "{shown:?}"
+    );
+    assert!(shown.contains("\r\nktutil:  quit\r\n"), "{shown:?}");
+    // With the cursor inside the line it is painted again.
+    let shown = screen(
+        &place,
+        "ktutil",
+        script,
+        &[(prompt, "ist\x01l"), (prompt, "quit")],
+    );
+    assert!(shown.contains("\x1b[Kktutil:  list"), "{shown:?}");
 }
