@@ -6,7 +6,7 @@
 
 mod signals;
 
-pub(crate) use signals::{Received, Signals};
+pub(crate) use signals::{Ignored, Received, Signals};
 
 use std::collections::BTreeMap;
 use std::ffi::{CString, OsStr, OsString};

@@ -10,6 +10,7 @@ mod keylist;
 mod keys;
 mod lines;
 mod requests;
+mod screen;
 mod shell;
 mod words;
 

@@ -21,6 +21,8 @@ pub fn type_into(place: &Place, command: &str, typed: &[(&str, &str)]) -> (Finis
              sleep 0.05; done; printf '%s\\n' '{text}'"
         );
     }
+    // That of an earlier call would show the prompt at once.
+    let _ = std::fs::remove_file(place.path("screen"));
     let run = place
         .program("/usr/bin/script")
         .args(["-q", "-f", "-e", "-c", command, "screen"])

@@ -242,7 +242,7 @@ fn lines_are_edited_on_a_terminal() {
     assert!(screen.contains("Unknown request \"correct-horse-battery-staple\""));
     // A password typed at the wrong prompt was shown while it was typed, but it is not in the
     // history.
-    let whole_line = format!("\rktutil:  {PASSWORD}");
+    let whole_line = format!("ktutil:  {PASSWORD}");
     assert_eq!(screen.matches(&whole_line).count(), 1, "{screen}");
     assert!(screen.contains("rkt nowhere addent"), "{screen}");
 }

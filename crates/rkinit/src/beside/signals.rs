@@ -45,10 +45,9 @@ impl Signals {
     /// # Errors
     /// When the system has no file descriptor left.
     pub(crate) fn take(with_program: bool) -> io::Result<Self> {
-        let ignored = ignored();
-        let is_heeded = |signal: &Signal| {
-            *signal == Signal::SIGCHLD || ignored & (1 << (*signal as i32 - 1)) == 0
-        };
+        let ignored = Ignored::now();
+        let is_heeded =
+            |signal: &Signal| *signal == Signal::SIGCHLD || !ignored.contains(*signal as i32);
         let signals = OURS
             .into_iter()
             .chain(with_program.then_some(Signal::SIGUSR2));
@@ -88,18 +87,30 @@ fn heed_ends() -> io::Result<()> {
     Ok(())
 }
 
-/// The signals that we ignore, as bits; none if there is no `/proc`. Asking with sigaction(2)
-/// instead would be unsafe in both `nix` and `rustix`.
-fn ignored() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    ignored_of(&status)
+/// The signals that we ignore. Asking with sigaction(2) instead would be unsafe in both `nix` and
+/// `rustix`.
+pub(crate) struct Ignored {
+    bits: u64,
 }
 
-fn ignored_of(status: &str) -> u64 {
-    let mut lines = status.lines();
-    let bits = lines.find_map(|line| line.strip_prefix("SigIgn:"));
-    bits.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok())
-        .unwrap_or(0)
+impl Ignored {
+    /// None are known if there is no `/proc`.
+    pub(crate) fn now() -> Self {
+        Self::of(&std::fs::read_to_string("/proc/self/status").unwrap_or_default())
+    }
+
+    fn of(status: &str) -> Self {
+        let mut lines = status.lines();
+        let bits = lines.find_map(|line| line.strip_prefix("SigIgn:"));
+        let bits = bits.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok());
+        Self {
+            bits: bits.unwrap_or(0),
+        }
+    }
+
+    pub(crate) fn contains(&self, signal: i32) -> bool {
+        self.bits & (1 << (signal - 1)) != 0
+    }
 }
 
 const OURS: [Signal; 7] = [
@@ -118,7 +129,7 @@ mod tests {
 
     #[test]
     fn ignored_signals_are_read_from_proc_status() {
-        let check = |status: &str, expected| assert_eq!(ignored_of(status), expected);
+        let check = |status: &str, expected| assert_eq!(Ignored::of(status).bits, expected);
         // As under `nohup`: SIGHUP is ignored, and SIGPIPE too, as in all Rust programs.
         check(
             "SigBlk:\t0000000000000003\nSigIgn:\t0000000000001001\n",

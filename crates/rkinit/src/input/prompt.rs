@@ -1,8 +1,11 @@
 //! Asks for a password: prompt on standard output, answer from standard input, echo off.
 //!
-//! It reads from a pipe as well as from a terminal, so that scripts can use it. On a terminal, the
-//! keys for interrupt and suspend are read as line ends instead of raising signals. So the echo is
-//! always switched on again without a signal handler.
+//! It reads from a pipe as well as from a terminal, so that scripts can use it. On a terminal the
+//! echo is switched on again before a signal takes effect. The key for interrupt raises its signal,
+//! which tells everybody in the foreground: a shell script or make that runs us ends, too. The key
+//! for suspend is read as a line end instead.
+
+mod watch;
 
 use std::io;
 
@@ -15,6 +18,7 @@ use rustix::termios::{
 };
 use zeroize::Zeroizing;
 
+use crate::input::prompt::watch::Watch;
 use crate::output;
 use crate::output::terminal_text;
 
@@ -63,11 +67,8 @@ fn hidden_line(prompt: &[u8], line_feed: bool) -> Result<Password, AskError> {
         let terminal = Hidden::new()?;
         output::tell(&text);
         let line = read_line(
-            |buffer| match rustix::io::read(stdin(), buffer) {
-                Err(Errno::INTR) => Err(io::ErrorKind::Interrupted.into()),
-                result => Ok(result?),
-            },
-            &terminal.as_ref().map(Hidden::keys).unwrap_or_default(),
+            |buffer| read(terminal.as_ref(), buffer),
+            terminal.as_ref().and_then(Hidden::suspend_key),
         );
         let on_terminal = terminal.is_some();
         drop(terminal);
@@ -93,17 +94,23 @@ enum Line {
     Suspended,
 }
 
-/// The keys that end a line, in addition to the line feed.
-#[derive(Default)]
-struct Keys {
-    interrupt: Option<u8>,
-    suspend: Option<u8>,
+/// Reads standard input, unless a signal comes first.
+fn read(terminal: Option<&Hidden>, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        if let Some(terminal) = terminal {
+            terminal.watch.wait()?;
+        }
+        match rustix::io::read(stdin(), &mut *buffer) {
+            Err(Errno::INTR) => {}
+            result => return Ok(result?),
+        }
+    }
 }
 
 /// Reads byte by byte, because what follows the line is not for us.
 fn read_line(
     mut read: impl FnMut(&mut [u8]) -> io::Result<usize>,
-    keys: &Keys,
+    suspend_key: Option<u8>,
 ) -> Result<Line, AskError> {
     let mut line = Zeroizing::new(Vec::with_capacity(256));
     let mut byte = Zeroizing::new([0_u8]);
@@ -114,15 +121,16 @@ fn read_line(
             Ok(0) if !read_any => return Err(AskError::Unreadable),
             Ok(0) => break,
             Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                return Ok(Line::Interrupted);
+            }
             Err(_) => return Err(AskError::Unreadable),
         }
         read_any = true;
         let [byte] = *byte;
         match byte {
             b'\n' => break,
-            key if Some(key) == keys.interrupt => return Ok(Line::Interrupted),
-            key if Some(key) == keys.suspend => return Ok(Line::Suspended),
+            key if Some(key) == suspend_key => return Ok(Line::Suspended),
             _ if line.len() == MAX_LEN => too_long = true,
             _ => push(&mut line, byte),
         }
@@ -148,6 +156,8 @@ fn push(line: &mut Zeroizing<Vec<u8>>, byte: u8) {
 /// Standard input's terminal with echo off; dropping this restores the terminal.
 struct Hidden {
     before: Termios,
+    /// Dropped after the terminal is restored.
+    watch: Watch,
 }
 
 impl Hidden {
@@ -157,26 +167,26 @@ impl Hidden {
             return Ok(None);
         }
         let before = tcgetattr(stdin()).map_err(|_| AskError::Unreadable)?;
-        let mut hidden = before.clone();
+        let watch = Watch::start().map_err(|_| AskError::Unreadable)?;
+        let terminal = Self { before, watch };
+        let mut hidden = terminal.before.clone();
         hidden
             .local_modes
-            .remove(LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ISIG);
+            .remove(LocalModes::ECHO | LocalModes::ECHONL);
         hidden.local_modes.insert(LocalModes::ICANON);
-        let codes = &mut hidden.special_codes;
-        codes[SpecialCodeIndex::VEOL] = codes[SpecialCodeIndex::VINTR];
-        codes[SpecialCodeIndex::VEOL2] = codes[SpecialCodeIndex::VSUSP];
-        let terminal = Self { before };
+        if let Some(key) = terminal.suspend_key() {
+            hidden.special_codes[SpecialCodeIndex::VEOL2] = key;
+            hidden.special_codes[SpecialCodeIndex::VSUSP] = DISABLED;
+        }
         tcsetattr(stdin(), OptionalActions::Now, &hidden).map_err(|_| AskError::Unreadable)?;
         Ok(Some(terminal))
     }
 
-    fn keys(&self) -> Keys {
-        // A key with the value 0 is disabled (POSIX_VDISABLE).
-        let key = |index| Some(self.before.special_codes[index]).filter(|key| *key != 0);
-        Keys {
-            interrupt: key(SpecialCodeIndex::VINTR),
-            suspend: key(SpecialCodeIndex::VSUSP),
-        }
+    /// The key for suspend, unless the terminal's keys raise no signals.
+    fn suspend_key(&self) -> Option<u8> {
+        let raises_signals = self.before.local_modes.contains(LocalModes::ISIG);
+        let key = self.before.special_codes[SpecialCodeIndex::VSUSP];
+        (raises_signals && key != DISABLED).then_some(key)
     }
 }
 
@@ -186,16 +196,15 @@ impl Drop for Hidden {
     }
 }
 
+/// The value of a key that is switched off (`_POSIX_VDISABLE`).
+const DISABLED: u8 = 0;
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn read(mut input: &[u8]) -> Result<Line, AskError> {
-        let keys = Keys {
-            interrupt: Some(3),
-            suspend: Some(26),
-        };
-        read_line(|buffer| io::Read::read(&mut input, buffer), &keys)
+        read_line(|buffer| io::Read::read(&mut input, buffer), Some(26))
     }
 
     #[test]
@@ -214,8 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn control_keys_eof_and_overlong_lines_yield_no_password() {
-        assert!(matches!(read(b"sec\x03"), Ok(Line::Interrupted)));
+    fn suspend_key_eof_and_overlong_lines_yield_no_password() {
         assert!(matches!(read(b"sec\x1a"), Ok(Line::Suspended)));
         assert_eq!(read(b"").unwrap_err(), AskError::Unreadable);
         let too_long = vec![b'x'; MAX_LEN + 1];

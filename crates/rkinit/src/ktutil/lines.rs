@@ -9,14 +9,12 @@ use rustix::io::Errno;
 use rustix::process::Signal;
 use rustix::stdio::{stdin, stdout};
 use rustix::termios::{
-    LocalModes, OptionalActions, SpecialCodeIndex, Termios, isatty, tcgetattr, tcgetwinsize,
-    tcsetattr,
+    LocalModes, OptionalActions, SpecialCodeIndex, Termios, isatty, tcgetattr, tcsetattr,
 };
 
 use crate::ktutil::editor::{Editor, Outcome};
+use crate::ktutil::screen::{PROMPT, Screen};
 use crate::output;
-
-const PROMPT: &str = "ktutil:  ";
 
 /// The maximum length of a line.
 const MAX_LEN: usize = 64 * 1024;
@@ -79,21 +77,21 @@ impl Lines {
 
 /// Reads a line from a terminal.
 fn edit(editor: &mut Editor, mut raw: Raw) -> io::Result<Input> {
-    show(editor)?;
+    let mut screen = Screen::begin(editor)?;
     loop {
         let Some(byte) = read_byte() else {
             return Ok(Input::End);
         };
         match editor.take(byte) {
             Outcome::Pending => {}
-            Outcome::Editing => show(editor)?,
+            Outcome::Editing => screen.update(editor)?,
             Outcome::Clear => {
                 output::write_all(b"\x1b[H\x1b[2J")?;
-                show(editor)?;
+                screen = Screen::begin(editor)?;
             }
             Outcome::Interrupted => {
                 output::write_all(b"\n")?;
-                show(editor)?;
+                screen = Screen::begin(editor)?;
             }
             Outcome::Suspended => {
                 drop(raw);
@@ -104,7 +102,7 @@ fn edit(editor: &mut Editor, mut raw: Raw) -> io::Result<Input> {
                     Some(again) => raw = again,
                     None => return Ok(Input::End),
                 }
-                show(editor)?;
+                screen = Screen::begin(editor)?;
             }
             Outcome::Line(line) => {
                 output::write_all(b"\n")?;
@@ -116,15 +114,6 @@ fn edit(editor: &mut Editor, mut raw: Raw) -> io::Result<Input> {
             }
         }
     }
-}
-
-/// Shows the prompt and the line, and positions the cursor.
-fn show(editor: &Editor) -> io::Result<()> {
-    let columns = tcgetwinsize(stdout()).map_or(0, |size| usize::from(size.ws_col));
-    let columns = if columns == 0 { 80 } else { columns };
-    let (text, cursor) = editor.shown(columns.saturating_sub(PROMPT.len() + 1));
-    let column = PROMPT.len() + cursor;
-    output::write_all(format!("\r{PROMPT}{text}\x1b[K\r\x1b[{column}C").as_bytes())
 }
 
 /// Reads a line without editing.
