@@ -141,6 +141,10 @@ fn log_in(client: &Client, principal: &Principal) -> Result<Login, Refusal> {
     };
     let params = client.as_params(principal.clone()).map_err(refusal)?;
     let secret = Secret::ask(prompt::password_for);
+    let mut client = client.clone();
+    if !prompt::is_for_a_person() {
+        client = client.unattended();
+    }
     client
         .login(params.to_change_password(), secret)
         .map_err(refusal)
