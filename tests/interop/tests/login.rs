@@ -232,6 +232,25 @@ fn settings_get_the_same_tickets() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn a_lifetime_in_krb5_conf_that_is_a_mistake_matters_unless_it_is_overridden() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    for (key, value, option) in [
+        ("ticket_lifetime", "24 hours", "-l"),
+        ("renew_lifetime", "unlimited", "-r"),
+    ] {
+        place.configure(&realm.conf().set(key, value));
+        check(&place, &[option, "1h", "alice"], "wonderland\n");
+        let other = if option == "-l" { "-r" } else { "-l" };
+        for tool in [place.ours("kinit"), place.mit("kinit")] {
+            let run = tool.args([other, "1h", "alice"]).stdin("wonderland\n");
+            run.run().exits(1);
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
 fn the_keys_of_the_principal_are_found_in_a_keytab() {
     let realm = MitRealm::start();
     let place = realm.place();

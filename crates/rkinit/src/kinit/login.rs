@@ -58,7 +58,7 @@ pub(super) fn log_in(client: &Client, plan: &Plan, choice: &Choice) -> Result<Do
         code: error.mit_code().filter(|code| *code != BAD_INTEGRITY),
         ..Refusal::new("", CONTEXT)
     };
-    let mut params = client.as_params(principal.clone()).map_err(refusal)?;
+    let mut params = request::params(plan, client.config(), principal).map_err(refusal)?;
     request::adjust(&mut params, plan, client.config().krb5())?;
     if let Action::Keytab(which) = &plan.action {
         let (name, keys) = request::keys(plan, which, principal)?;
