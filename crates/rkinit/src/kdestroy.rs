@@ -55,7 +55,9 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
 /// one that could be emptied but not removed.
 fn has_any(caches: &Collection) -> bool {
     let has_owner = |cache: &Ccache| cache.principal().is_ok();
-    caches.all().is_ok_and(|caches| caches.iter().any(has_owner))
+    caches
+        .all()
+        .is_ok_and(|caches| caches.iter().any(has_owner))
 }
 
 fn destroy(program: &Program, cache: &Ccache, quiet: bool) -> u8 {
