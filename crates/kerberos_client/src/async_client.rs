@@ -109,6 +109,13 @@ impl AsyncClient {
         self
     }
 
+    /// As [`Client::unattended`].
+    #[must_use = "the other one stays as it was"]
+    pub fn unattended(mut self) -> Self {
+        self.driver.unattended = true;
+        self
+    }
+
     /// As [`Client::with_resolver`].
     #[must_use = "the other one stays as it was"]
     pub fn with_resolver(mut self, resolver: Resolver) -> Self {

@@ -82,7 +82,8 @@ impl Driver {
         let change = PasswordChange::change(credential, new, login.kdc_offset, &mut rng, now())?;
         match self.carry_out(&change).await {
             Err(ClientError::PasswordChange(PasswordChangeError::UnprovenSuccess)) => {
-                let params = self.config.as_params(credential.client.clone())?;
+                let client = credential.client.clone();
+                let params = self.config.as_params_without_lifetimes(client)?;
                 self.prove(&params, new).await
             }
             result => result,

@@ -40,10 +40,19 @@ impl Client {
     /// until the KDC closes it. MIT's library does the same, since the KDC may be asking a person
     /// for a second factor. Where no person can be involved, each connection is given ten seconds:
     /// in a login with keys, in every login of a [keeper](Self::keep), and for tickets of services.
-    /// A service that logs in with a password itself and must not hang needs a limit.
+    /// A service that logs in with a password itself and must not hang needs a limit, or an
+    /// [unattended](Self::unattended) client.
     #[must_use = "the other one stays as it was"]
     pub fn with_request_timeout(mut self, timeout: Duration) -> Self {
         self.driver.timeout = Some(timeout);
+        self
+    }
+
+    /// Makes it known that no person is there whom a KDC could be asking for a second factor, so
+    /// that a login with a password, too, moves on from a KDC that is silent for ten seconds.
+    #[must_use = "the other one stays as it was"]
+    pub fn unattended(mut self) -> Self {
+        self.driver.unattended = true;
         self
     }
 

@@ -51,18 +51,26 @@ impl Config {
     /// `noaddresses = false` is left to the caller, who has to list the addresses.
     ///
     /// # Errors
-    /// [`ClientError::Config`] when a lifetime is not a duration, or as [`policy`](Self::policy).
+    /// As [`policy`](Self::policy), [`ticket_lifetime`](Self::ticket_lifetime) and
+    /// [`renew_lifetime`](Self::renew_lifetime).
     pub fn as_params(&self, client: Principal) -> Result<AsParams, ClientError> {
+        let mut params = self.as_params_without_lifetimes(client)?;
+        params.lifetime = self.ticket_lifetime(params.client.realm())?;
+        params.renew_lifetime = self.renew_lifetime(params.client.realm())?;
+        Ok(params)
+    }
+
+    /// The same without the lifetimes of krb5.conf, for a caller that has its own: a mistake in
+    /// those does not matter then.
+    ///
+    /// # Errors
+    /// As [`policy`](Self::policy).
+    pub fn as_params_without_lifetimes(&self, client: Principal) -> Result<AsParams, ClientError> {
         let krb5 = self.krb5();
         let policy = self.policy(client.realm())?;
         let realm = String::from_utf8_lossy(client.realm()).into_owned();
         let mut params = AsParams::new(client);
         params.policy = policy;
-        params.lifetime = krb5.ticket_lifetime(&realm)?.filter(|&seconds| seconds > 0);
-        let renew_lifetime = krb5.renew_lifetime(&realm)?;
-        params.renew_lifetime = renew_lifetime
-            .and_then(|seconds| u32::try_from(seconds).ok())
-            .filter(|&seconds| seconds > 0);
         let default_options = krb5.kdc_default_options();
         let renewable_ok = KdcOptions::RENEWABLE_OK.0;
         params.options.renewable_ok = default_options & renewable_ok != 0;
@@ -71,6 +79,27 @@ impl Config {
         params.options.proxiable = krb5.proxiable(&realm);
         params.options.canonicalize = krb5.canonicalize(&realm);
         Ok(params)
+    }
+
+    /// How long tickets of clients of `realm` shall be valid, in seconds.
+    ///
+    /// # Errors
+    /// [`ClientError::Config`] when `ticket_lifetime` is not a duration.
+    pub fn ticket_lifetime(&self, realm: &[u8]) -> Result<Option<i32>, ClientError> {
+        let realm = String::from_utf8_lossy(realm);
+        let seconds = self.krb5().ticket_lifetime(&realm)?;
+        Ok(seconds.filter(|&seconds| seconds > 0))
+    }
+
+    /// How long they shall be renewable, in seconds.
+    ///
+    /// # Errors
+    /// [`ClientError::Config`] when `renew_lifetime` is not a duration.
+    pub fn renew_lifetime(&self, realm: &[u8]) -> Result<Option<u32>, ClientError> {
+        let realm = String::from_utf8_lossy(realm);
+        let seconds = self.krb5().renew_lifetime(&realm)?;
+        let seconds = seconds.and_then(|seconds| u32::try_from(seconds).ok());
+        Ok(seconds.filter(|&seconds| seconds > 0))
     }
 }
 

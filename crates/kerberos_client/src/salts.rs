@@ -45,7 +45,7 @@ impl Driver {
         principal: Principal,
         etypes: &[EncryptionType],
     ) -> Result<Vec<PasswordSalt>, ClientError> {
-        let mut params = self.config.as_params(principal)?;
+        let mut params = self.config.as_params_without_lifetimes(principal)?;
         if !etypes.is_empty() {
             params.policy.etypes = etypes.to_vec();
         }

@@ -43,12 +43,21 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
         Ok(cache) => destroy(program, &cache, plan.quiet),
         Err(error) => return fail(program, &error.into(), "while resolving ccache"),
     };
-    if status == 0 && others_count && caches.all().is_ok_and(|caches| !caches.is_empty()) {
+    if status == 0 && others_count && has_any(&caches) {
         line(format_args!(
             "Other credential caches present, use -A to destroy all"
         ));
     }
     status
+}
+
+/// Whether a cache is left. One without an owner is not worth destroying: it may be what is left of
+/// one that could be emptied but not removed.
+fn has_any(caches: &Collection) -> bool {
+    let has_owner = |cache: &Ccache| cache.principal().is_ok();
+    caches
+        .all()
+        .is_ok_and(|caches| caches.iter().any(has_owner))
 }
 
 fn destroy(program: &Program, cache: &Ccache, quiet: bool) -> u8 {

@@ -139,8 +139,15 @@ fn log_in(client: &Client, principal: &Principal) -> Result<Login, Refusal> {
             ..Refusal::new(message, context)
         }
     };
-    let params = client.as_params(principal.clone()).map_err(refusal)?;
+    let params = client
+        .config()
+        .as_params_without_lifetimes(principal.clone())
+        .map_err(refusal)?;
     let secret = Secret::ask(prompt::password_for);
+    let mut client = client.clone();
+    if !prompt::is_for_a_person() {
+        client = client.unattended();
+    }
     client
         .login(params.to_change_password(), secret)
         .map_err(refusal)

@@ -38,6 +38,16 @@ fn new_password_is_valid_at_once() {
     kinit().stdin(format!("{PASSWORD}\n")).run().exits(1);
 }
 
+/// Its ticket has a lifetime of its own.
+#[test]
+fn a_lifetime_in_krb5_conf_that_is_a_mistake_does_not_matter() {
+    let (kdc, place) = realm();
+    let mistakes = "[libdefaults]\nticket_lifetime = 24 hours\nrenew_lifetime = unlimited";
+    let conf = kdc.krb5_conf();
+    place.configure(&conf.replacen("[libdefaults]", mistakes, 1));
+    kpasswd(&place, &format!("{PASSWORD}\nnew\nnew\n")).success();
+}
+
 #[test]
 fn missing_wrong_or_mismatched_input_changes_nothing() {
     let (kdc, place) = realm();

@@ -187,6 +187,14 @@ fn read_only_directory_and_unreadable_cache_are_explained() {
     stranger.run("kdestroy", &["-c", &path]).exits(1);
     assert_eq!(fs::read(&cache).expect("the file exists"), old_cache());
 
+    // A cache that can only be emptied is gone: it is not another one.
+    set_mode(&cache, 0o666);
+    for _ in 0..2 {
+        let run = stranger.run("kdestroy", &["-c", &path]).success();
+        assert_eq!(run.stderr(), "");
+        assert_eq!(fs::read(&cache).expect("it is there"), b"");
+    }
+
     set_mode(&cache, 0);
     assert_explained(&stranger.run("klist", &[&path]), &path);
     stranger.run("klist", &["-s", &path]).exits(1);

@@ -137,6 +137,20 @@ fn check_collection(user: &User<'_>, one: Whose, other: Whose) {
     assert!(primary().contains("Default principal: aes256@MIT.TEST"));
     user.check("kswitch", "-p nobody").exits(1);
 
+    // There is nothing to renew or validate of a principal without a cache.
+    for (option, doing) in [("-R", "renewing"), ("-v", "validating")] {
+        let arguments = format!("{option} nobody");
+        let refused = user.run(Whose::Ours, "kinit", &arguments).exits(1);
+        let what = "Can't find client principal nobody@MIT.TEST in cache collection";
+        let expected = format!("kinit: {what} while {doing} credentials\n");
+        assert_eq!(refused.stderr_without_hint(), expected);
+        // In a DIR, MIT's kinit names a new file that does not exist.
+        if user.ccname.starts_with("KEYRING:") {
+            user.check("kinit", &arguments);
+        }
+    }
+    assert_eq!(user.count(), 2);
+
     // A principal that has a cache logs in to the same cache again.
     let again = user.log_in(other, "alice", "wonderland");
     assert!(again.stderr().contains("Using existing cache: "), "{again}");

@@ -234,6 +234,25 @@ fn krb5_conf_settings_match_mit() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn invalid_lifetime_in_krb5_conf_matters_unless_overridden() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    for (key, value, option) in [
+        ("ticket_lifetime", "24 hours", "-l"),
+        ("renew_lifetime", "unlimited", "-r"),
+    ] {
+        place.configure(&realm.conf().set(key, value));
+        check(&place, &[option, "1h", "alice"], "wonderland\n");
+        let other = if option == "-l" { "-r" } else { "-l" };
+        for tool in [place.ours("kinit"), place.mit("kinit")] {
+            let run = tool.args([other, "1h", "alice"]).stdin("wonderland\n");
+            run.run().exits(1);
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
 fn keytab_login_finds_the_keys_of_the_principal() {
     let realm = MitRealm::start();
     let place = realm.place();

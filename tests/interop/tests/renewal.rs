@@ -78,6 +78,9 @@ fn renewal_matches_mit() {
     ] {
         check(&place, arguments).exits(1);
     }
+    let refused = check(&place, "-R nobody").stderr();
+    let hint = "\nhint: the cache belongs to alice@MIT.TEST\n";
+    assert!(refused.ends_with(hint), "{refused}");
     let refused = check(&place, "-v").stderr();
     let first = "kinit: KDC can't fulfill requested option while validating credentials\n";
     assert!(refused.starts_with(first), "{refused}");

@@ -115,6 +115,13 @@ fn s4u_realm_lookup_moves_on_from_a_stalled_kdc() {
 }
 
 #[test]
+fn unattended_password_login_moves_on_from_a_stalled_kdc() {
+    let world = World::new();
+    let client = world.silent_first().unattended();
+    check(|| client.login(client.as_params(svc())?, password()));
+}
+
+#[test]
 fn password_login_keeps_waiting_for_a_stalled_kdc() {
     let world = World::new();
     let client = world.silent_first();

@@ -60,6 +60,11 @@ fn push_shown(principal: &Principal, out: &mut Vec<u8>) {
     terminal_text::push(&name, &[], out);
 }
 
+/// Whether a person is there to answer: the input is a terminal.
+pub(crate) fn is_for_a_person() -> bool {
+    isatty(stdin())
+}
+
 fn hidden_line(prompt: &[u8], line_feed: bool) -> Result<Password, AskError> {
     let mut text = prompt.to_vec();
     text.extend_from_slice(b": ");

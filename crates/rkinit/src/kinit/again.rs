@@ -7,15 +7,18 @@
 
 use kerberos_asn1::ErrorCode;
 use kerberos_client::{Client, ClientError, KeeperParams};
-use kerberos_proto::{Credential, Login};
+use kerberos_proto::{Credential, Login, MIT_ERROR_BASE, Principal};
 
-use crate::kinit::choose::Choice;
+use crate::kinit::choose::{Choice, Role};
 use crate::kinit::command::Place;
 use crate::kinit::plan::{Action, Plan};
 use crate::kinit::{Got, request};
 use crate::messages::line;
 use crate::messages::refusal::Refusal;
 use crate::{Tool, kvno};
+
+/// The number in MIT's library for a cache or ticket that is not there: `KRB5_CC_NOTFOUND`.
+const NOT_FOUND: i32 = MIT_ERROR_BASE + 141;
 
 /// The context in `kinit`'s error messages.
 const RENEWING: &str = "while renewing credentials";
@@ -70,21 +73,39 @@ fn get(
     let service = text.map(|text| request::service(text, &choice.principal, context));
     let service = service.transpose()?;
     // Only tickets of the principal in the command line are used.
+    if choice.role == Role::New {
+        return Err(not_in_collection(&choice.principal, context));
+    }
     let owner = match choice.cache.principal() {
         Ok(owner) => owner,
         Err(error) => return Ok(Err(error.into())),
     };
     if owner != choice.principal {
         let realm = choice.principal.realm();
-        return Ok(Err(ClientError::NoCredential {
-            server: kerberos_proto::Principal::krbtgt(realm, realm),
+        let error = ClientError::NoCredential {
+            server: Principal::krbtgt(realm, realm),
             cache: choice.cache.name().clone(),
-        }));
+        };
+        return Err(Refusal {
+            hint: Some(format!("the cache belongs to {owner}")),
+            ..Refusal::of(&error, context)
+        });
     }
     Ok(match plan.action {
         Action::Validate => client.validate(choice.cache.name(), service),
         _ => client.renew(choice.cache.name(), service),
     })
+}
+
+/// The error for a collection that has no cache of `principal`. It does not name the new cache that
+/// was meant for its ticket.
+fn not_in_collection(principal: &Principal, context: &str) -> Refusal {
+    let text = format!("Can't find client principal {principal} in cache collection");
+    Refusal {
+        hint: Some(format!("list the caches with {} -l", Tool::Klist)),
+        code: Some(NOT_FOUND),
+        ..Refusal::new(text, context)
+    }
 }
 
 fn advice(error: &ClientError, validate: bool) -> Option<String> {

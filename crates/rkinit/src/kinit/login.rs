@@ -9,7 +9,7 @@ use kerberos_files::keytab::KeytabName;
 use kerberos_proto::{AsParams, Login};
 
 use crate::input::new_password::mit_message;
-use crate::input::password_file;
+use crate::input::{password_file, prompt};
 use crate::kinit::choose::Choice;
 use crate::kinit::expired::Typed;
 use crate::kinit::plan::{Action, Plan};
@@ -58,7 +58,7 @@ pub(super) fn log_in(client: &Client, plan: &Plan, choice: &Choice) -> Result<Do
         code: error.mit_code().filter(|code| *code != BAD_INTEGRITY),
         ..Refusal::new("", CONTEXT)
     };
-    let mut params = client.as_params(principal.clone()).map_err(refusal)?;
+    let mut params = request::params(plan, client.config(), principal).map_err(refusal)?;
     request::adjust(&mut params, plan, client.config().krb5())?;
     if let Action::Keytab(which) = &plan.action {
         let (name, keys) = request::keys(plan, which, principal)?;
@@ -71,6 +71,10 @@ pub(super) fn log_in(client: &Client, plan: &Plan, choice: &Choice) -> Result<Do
             with,
         });
     }
+    // A script whose password is at hand would wait for a sick KDC for ever.
+    let attended = plan.password_file.is_none() && prompt::is_for_a_person();
+    let unattended = (!attended).then(|| client.clone().unattended());
+    let client = unattended.as_ref().unwrap_or(client);
     let typed = match &plan.password_file {
         Some(path) => Typed::known(password_file::read(path)?),
         None => Typed::default(),

@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use jiff::civil::DateTime;
 use kerberos_asn1::KerberosTime;
+use kerberos_client::{ClientError, Config};
 use kerberos_files::config::Krb5Config;
 use kerberos_files::keytab::{KeytabFile, KeytabName};
 use kerberos_files::timestamp_text::TimestampText;
@@ -19,7 +20,29 @@ use crate::messages::refusal::Refusal;
 use crate::messages::{line, system_text};
 use crate::output::time_zone;
 
-/// Replaces the configured values in `params` by those of `plan`.
+/// What krb5.conf says of a login of `principal`, with the lifetimes of `plan`. As in MIT's kinit,
+/// a lifetime in krb5.conf is only read if `plan` has none.
+///
+/// # Errors
+/// When a value in krb5.conf is a mistake.
+pub(super) fn params(
+    plan: &Plan,
+    config: &Config,
+    principal: &Principal,
+) -> Result<AsParams, ClientError> {
+    let mut params = config.as_params_without_lifetimes(principal.clone())?;
+    params.lifetime = match plan.lifetime {
+        Some(seconds) => Some(seconds),
+        None => config.ticket_lifetime(principal.realm())?,
+    };
+    params.renew_lifetime = match plan.renew_lifetime {
+        Some(seconds) => u32::try_from(seconds).ok(),
+        None => config.renew_lifetime(principal.realm())?,
+    };
+    Ok(params)
+}
+
+/// Replaces the other configured values in `params` by those of `plan`.
 ///
 /// # Errors
 /// When the service is not a valid principal, or the addresses of this host cannot be determined.
@@ -28,10 +51,6 @@ pub(super) fn adjust(
     plan: &Plan,
     config: &Krb5Config,
 ) -> Result<(), Refusal> {
-    params.lifetime = plan.lifetime.or(params.lifetime);
-    if let Some(seconds) = plan.renew_lifetime {
-        params.renew_lifetime = u32::try_from(seconds).ok();
-    }
     params.request_pac = plan.request_pac.or(params.request_pac);
     let options = &mut params.options;
     options.forwardable = plan.forwardable.unwrap_or(options.forwardable);

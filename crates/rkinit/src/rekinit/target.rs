@@ -105,12 +105,19 @@ impl Request {
         client: &Client,
         principal: Principal,
     ) -> Result<AsParams, ClientError> {
-        let mut params = client.as_params(principal)?;
+        let config = client.config();
+        let mut params = config.as_params_without_lifetimes(principal)?;
         let lifetime = self
             .lifetime
             .and_then(|seconds| i32::try_from(seconds).ok());
-        params.lifetime = lifetime.or(params.lifetime);
-        params.renew_lifetime = self.renew_lifetime.or(params.renew_lifetime);
+        params.lifetime = match lifetime {
+            Some(seconds) => Some(seconds),
+            None => config.ticket_lifetime(params.client.realm())?,
+        };
+        params.renew_lifetime = match self.renew_lifetime {
+            Some(seconds) => Some(seconds),
+            None => config.renew_lifetime(params.client.realm())?,
+        };
         params.server.clone_from(&self.service);
         let options = &mut params.options;
         options.forwardable = self.forwardable.unwrap_or(options.forwardable);
