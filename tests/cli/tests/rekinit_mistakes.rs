@@ -311,6 +311,38 @@ fn failed_chown_hints_at_cap_chown() {
 }
 
 #[test]
+#[cfg_attr(not(root), ignore = "needs root, to drop privileges")]
+fn giving_away_in_sticky_folder_is_refused_and_leaves_no_files() {
+    let (_kdc, place) = realm();
+    place.write("password", PASSWORD);
+    fs::create_dir(place.path("sticky")).expect("the folder is writable");
+    for (name, mode) in [("sticky", 0o1777), ("password", 0o777), ("", 0o777)] {
+        fs::set_permissions(place.path(name), fs::Permissions::from_mode(mode))
+            .expect("the permissions can be changed");
+    }
+    let run = |capabilities: &str, code: i32| {
+        let line = "--once --password-file password -c FILE:sticky/cc -o 1654 alice";
+        let setpriv = [
+            "setpriv".to_owned(),
+            "--reuid=54321".to_owned(),
+            "--clear-groups".to_owned(),
+            format!("--inh-caps=-all,{capabilities}"),
+            format!("--ambient-caps=-all,{capabilities}"),
+            "--".to_owned(),
+        ];
+        let tool = place.ours_installed("rekinit").line(line);
+        tool.through(setpriv).run().exits(code)
+    };
+    says(&run("+chown", 1), "CAP_FOWNER besides CAP_CHOWN");
+    let names = || test_support::names_in(&place.path("sticky"));
+    assert_eq!(names(), [""; 0]);
+    run("+chown,+fowner", 0);
+    assert_eq!(names(), ["cc"]);
+    says(&run("+chown", 1), "CAP_FOWNER besides CAP_CHOWN");
+    assert_eq!(names(), ["cc"]);
+}
+
+#[test]
 fn old_secret_warning_names_its_cache() {
     let (_kdc, place) = realm();
     place.write("password", PASSWORD);

@@ -161,6 +161,11 @@ impl KeytabError {
         let path = path.to_owned();
         match error {
             ReplaceError::NotAFile => Self::NotAFile { path },
+            // Keytabs are not given away.
+            ReplaceError::Sticky => Self::Io {
+                path,
+                source: io::Error::from(io::ErrorKind::PermissionDenied).into(),
+            },
             ReplaceError::Io(source) => Self::Io {
                 path,
                 source: source.into(),
