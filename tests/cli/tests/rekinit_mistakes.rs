@@ -237,6 +237,40 @@ fn missing_or_invalid_secret_variable_fails_at_once() {
 }
 
 #[test]
+fn username_that_names_no_principal_is_an_error_that_tells_its_place() {
+    let (_kdc, place) = realm();
+    place.write("no-realm.conf", "");
+    let secret = |name: &str| format!("{{\"username\":\"{name}\",\"password\":\"{PASSWORD}\"}}");
+    let check = |name: &str, config: &str, what: &str| {
+        place.write("secret", secret(name));
+        for (arguments, code, from) in [
+            ("--secret-env SECRET", 2, "the variable SECRET"),
+            ("-x --secret-file secret", 1, "secret"),
+        ] {
+            let tool = rekinit(&place, arguments).env("SECRET", secret(name));
+            let run = tool.env("KRB5_CONFIG", place.path(config)).run();
+            let run = run.exits(code);
+            says(&run, &format!("Cannot read the secret in {from}: {what}"));
+            says_nothing_of(&run, PASSWORD);
+        }
+    };
+    check("", "krb5.conf", "it has no \"username\"");
+    check("a@b@c", "krb5.conf", "its \"username\": a@b@c: malformed");
+    check(
+        "alice",
+        "no-realm.conf",
+        "its \"username\": alice: the principal name has no realm: add \"domainName\", write name@REALM",
+    );
+    check(
+        "SIDE\\\\alice",
+        "krb5.conf",
+        "its \"username\" must not be DOMAIN\\user: write alice",
+    );
+    let tool = rekinit(&place, "--once --secret-env SECRET alice");
+    tool.env("SECRET", secret("")).run().success();
+}
+
+#[test]
 fn piped_password_is_read_without_a_prompt() {
     let (_kdc, place) = realm();
     let tool = rekinit(&place, "--password-file - alice -- echo done");

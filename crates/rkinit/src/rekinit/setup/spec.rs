@@ -9,7 +9,7 @@ use kerberos_proto::{ParseOptions, Principal, PrincipalError, RealmRule};
 use serde::Deserialize;
 
 use crate::rekinit::found::Sought;
-use crate::rekinit::secret::{Name, Place as SecretPlace};
+use crate::rekinit::secret::Place as SecretPlace;
 use crate::rekinit::setup::args::Typed;
 use crate::rekinit::setup::duration::whole_duration;
 use crate::rekinit::setup::ids::{Id, Kind};
@@ -101,9 +101,12 @@ impl Spec {
     /// What is wrong or missing.
     pub(crate) fn resolve(&self, client: &Client) -> Result<Target, Mistake> {
         let secret = self.secret(client)?;
-        // A file may appear later, but a variable cannot.
+        // A file may appear later or change, but a variable cannot.
         if secret.variable().is_some() {
-            secret.read(None)?;
+            let found = secret.read(None)?;
+            if self.principal.is_none() && secret.names_principal() {
+                secret.principal(found.name, client, self.enterprise)?;
+            }
         }
         let principal = match &self.principal {
             Some(text) => Some(self.principal(client, text)?),
@@ -178,10 +181,8 @@ impl Spec {
         if !secret.names_principal() {
             return None;
         }
-        match secret.read(None).ok()?.name? {
-            Name::Principal(principal) => Some(principal),
-            Name::Text(text) => self.principal(client, &text).ok(),
-        }
+        let name = secret.read(None).ok()?.name;
+        secret.principal(name, client, self.enterprise).ok()
     }
 
     fn cache_name(&self, client: &Client) -> Result<CcacheName, Mistake> {
