@@ -32,6 +32,8 @@ pub enum KeytabError {
         path: PathBuf,
         /// The client.
         principal: String,
+        /// Principals of the keytab; not all of them if there are many.
+        others: Vec<String>,
     },
     /// There is no entry for the principal, or none with the encryption type.
     #[error("No key table entry found for {principal}")]
@@ -107,6 +109,13 @@ impl KeytabError {
                 format!(
                     "give the path of a keytab file instead of {}",
                     path.display()
+                )
+            }
+            Self::NoKeys { path, others, .. } if !others.is_empty() => {
+                format!(
+                    "{} has keys of {}: name a principal of the keytab, or add its keys",
+                    path.display(),
+                    others.join(", ")
                 )
             }
             Self::NoKeys { path, .. } | Self::EntryNotFound { path, .. } => {

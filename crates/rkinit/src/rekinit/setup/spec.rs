@@ -33,7 +33,7 @@ pub(crate) struct Spec {
     cache: Option<String>,
     owner: Option<Id>,
     group: Option<Id>,
-    mode: Option<String>,
+    mode: Option<Mode>,
     destroy: bool,
     lifetime: Option<String>,
     renew_lifetime: Option<String>,
@@ -46,6 +46,16 @@ pub(crate) struct Spec {
     /// Whether it comes from options, and not from a file.
     #[serde(skip)]
     is_typed: bool,
+}
+
+/// Permissions in octal. A number in TOML would be decimal.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "a mode must be in quotes: write mode = \"0400\""
+)]
+enum Mode {
+    Octal(String),
 }
 
 impl Spec {
@@ -76,7 +86,7 @@ impl Spec {
             cache: typed.cache.clone(),
             owner: typed.owner.clone().map(Id::Name),
             group: typed.group.clone().map(Id::Name),
-            mode: typed.mode.clone(),
+            mode: typed.mode.clone().map(Mode::Octal),
             destroy: typed.destroy,
             lifetime: typed.lifetime.clone(),
             renew_lifetime: typed.renew_lifetime.clone(),
@@ -270,7 +280,7 @@ impl Spec {
         if let Some(group) = &self.group {
             access.group = Some(group.number(Kind::Group)?);
         }
-        if let Some(text) = &self.mode {
+        if let Some(Mode::Octal(text)) = &self.mode {
             let digits = text.trim_start_matches("0o");
             access.mode = u32::from_str_radix(digits, 8)
                 .ok()

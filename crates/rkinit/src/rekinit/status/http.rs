@@ -133,8 +133,7 @@ impl Server {
     /// The connection that makes room for a new one: the oldest of those that should have sent their
     /// requests, or else received their answers, by now.
     fn leaving(&self, now: Instant) -> Option<usize> {
-        let is_late =
-            |connection: &Connection| now.duration_since(connection.accepted) >= PATIENCE;
+        let is_late = |connection: &Connection| now.duration_since(connection.accepted) >= PATIENCE;
         let silent = |connection: &Connection| is_late(connection) && connection.answer.is_none();
         let silent = self.connections.iter().position(silent);
         silent.or_else(|| self.connections.iter().position(is_late))
