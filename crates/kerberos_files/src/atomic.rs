@@ -19,6 +19,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::Path;
 
 use rustix::fs::{CWD, RenameFlags};
+use rustix::io::Errno;
 use thiserror::Error;
 
 use crate::foreign;
@@ -44,6 +45,10 @@ pub enum ReplaceError {
     /// The name refers to a directory, a device or the like.
     #[error("not an ordinary file")]
     NotAFile,
+    /// The file is to belong to another user, but its folder is sticky: there, only the owner of
+    /// the file or of the folder, or a process with CAP_FOWNER, may rename a file into place.
+    #[error("a file given to another user cannot be renamed in this sticky folder")]
+    Sticky,
     /// The error of the file system.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -95,6 +100,12 @@ impl Access {
         }
         Ok(())
     }
+
+    /// Whether a file of this process's will belong to another user.
+    fn gives_away(&self) -> bool {
+        let euid = rustix::process::geteuid().as_raw();
+        self.owner.is_some_and(|owner| owner != euid)
+    }
 }
 
 /// Replaces the contents of `path` with `contents`, and sets the rights in `access`.
@@ -102,7 +113,7 @@ impl Access {
 /// A symbolic link at `path` is replaced, not followed.
 ///
 /// # Errors
-/// [`ReplaceError`]; the temporary file is then removed.
+/// [`ReplaceError`]; the temporary file is then removed, or at least emptied.
 pub fn replace(
     path: &Path,
     contents: &[u8],
@@ -120,10 +131,17 @@ pub fn replace(
         Err(error) if is_refusal(&error) => return Ok(rewrite(path, &new, error)?),
         Err(error) => return Err(error.into()),
     };
+    if access.gives_away() && foreign::is_stuck_in_folder(path) {
+        return Err(ReplaceError::Sticky);
+    }
     let folder = Folder::of(path, durability)?;
     let temporary = temporary.write(&new)?;
     match std::fs::rename(&temporary.path, path) {
         Ok(()) => temporary.keep(),
+        // Rewriting would give away the file at `path`, and no later replacement would succeed.
+        Err(error) if access.gives_away() && is_not_permitted(&error) => {
+            return Err(ReplaceError::Sticky);
+        }
         Err(error) if is_refusal(&error) || is_of_mount_point(&error) => {
             drop(temporary);
             return Ok(rewrite(path, &new, error)?);
@@ -149,7 +167,7 @@ pub fn create(path: &Path, contents: &[u8], durability: Durability) -> Result<bo
     let temporary = Temporary::create(path)?.write(&new)?;
     match rustix::fs::renameat_with(CWD, &temporary.path, CWD, path, RenameFlags::NOREPLACE) {
         Ok(()) => temporary.keep(),
-        Err(rustix::io::Errno::EXIST) => return Ok(false),
+        Err(Errno::EXIST) => return Ok(false),
         // Some file systems do not support this rename. Hard links replace nothing either.
         Err(_) => match std::fs::hard_link(&temporary.path, path) {
             Ok(()) => {}
@@ -207,6 +225,11 @@ fn is_refusal(error: &io::Error) -> bool {
             | io::ErrorKind::ReadOnlyFilesystem
             | io::ErrorKind::CrossesDevices
     )
+}
+
+/// Whether the folder is sticky; a folder that may not be written to is reported differently.
+fn is_not_permitted(error: &io::Error) -> bool {
+    Errno::from_io_error(error) == Some(Errno::PERM)
 }
 
 /// Whether the file could not be replaced because it is a mount point.

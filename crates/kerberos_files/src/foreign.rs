@@ -12,6 +12,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use nix::sys::statfs::{FUSE_SUPER_MAGIC, fstatfs};
+use rustix::thread::CapabilitySet;
 
 /// Whether to accept what another user may have planted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,6 +63,22 @@ fn is_planted_among(path: &Path, owner: u32, mode: u32) -> bool {
 pub(crate) fn may_be_mounted_by_anyone(path: &Path, file: &File) -> bool {
     folder_has(path, OPEN)
         && fstatfs(file).is_ok_and(|system| system.filesystem_type() == FUSE_SUPER_MAGIC)
+}
+
+/// Whether the sticky bit of the folder that contains `path` prevents this process from renaming
+/// and removing other users' files there.
+pub(crate) fn is_stuck_in_folder(path: &Path) -> bool {
+    let Ok(folder) = fs::metadata(folder_of(path)) else {
+        return false;
+    };
+    let is_ours = folder.uid() == rustix::process::geteuid().as_raw();
+    folder.mode() & STICKY != 0 && !is_ours && !has_fowner()
+}
+
+/// Whether CAP_FOWNER is in effect, or cannot be looked up.
+fn has_fowner() -> bool {
+    rustix::thread::capabilities(None)
+        .map_or(true, |sets| sets.effective.contains(CapabilitySet::FOWNER))
 }
 
 /// Whether the mode of the folder that contains `path` has all bits of `mode`.

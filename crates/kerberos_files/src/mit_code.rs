@@ -34,6 +34,7 @@ impl CcacheError {
             Self::Version { .. } => CCACHE_BADVNO,
             Self::NotAFile { .. }
             | Self::Permission { .. }
+            | Self::Sticky { .. }
             | Self::ForeignDirectory { .. }
             | Self::ForeignFile { .. } => FCC_PERM,
             Self::Io { .. } => CC_IO,

@@ -27,6 +27,7 @@ use std::ffi::OsString;
 
 use crate::input::arguments;
 use crate::messages::Program;
+use crate::rekinit::log::Format;
 use crate::rekinit::setup::args::Typed;
 use crate::rekinit::setup::{Setup, args, environment};
 
@@ -63,7 +64,12 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
     match load() {
         Ok(setup) => life::run(program, setup, &load),
         Err(mistake) => {
-            setup::log_of(&typed).complain(program, &mistake, mistake.hint.as_deref());
+            let log = setup::log_of(&typed);
+            let text = match log.format {
+                Format::Text => mistake.to_string(),
+                Format::Json => mistake.in_one_line(),
+            };
+            log.complain(program, text, mistake.hint.as_deref());
             2
         }
     }

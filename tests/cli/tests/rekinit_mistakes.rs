@@ -244,6 +244,40 @@ fn missing_or_invalid_secret_variable_fails_at_once() {
 }
 
 #[test]
+fn username_that_names_no_principal_is_an_error_that_tells_its_place() {
+    let (_kdc, place) = realm();
+    place.write("no-realm.conf", "");
+    let secret = |name: &str| format!("{{\"username\":\"{name}\",\"password\":\"{PASSWORD}\"}}");
+    let check = |name: &str, config: &str, what: &str| {
+        place.write("secret", secret(name));
+        for (arguments, code, from) in [
+            ("--secret-env SECRET", 2, "the variable SECRET"),
+            ("-x --secret-file secret", 1, "secret"),
+        ] {
+            let tool = rekinit(&place, arguments).env("SECRET", secret(name));
+            let run = tool.env("KRB5_CONFIG", place.path(config)).run();
+            let run = run.exits(code);
+            says(&run, &format!("Cannot read the secret in {from}: {what}"));
+            says_nothing_of(&run, PASSWORD);
+        }
+    };
+    check("", "krb5.conf", "it has no \"username\"");
+    check("a@b@c", "krb5.conf", "its \"username\": a@b@c: malformed");
+    check(
+        "alice",
+        "no-realm.conf",
+        "its \"username\": alice: the principal name has no realm: add \"domainName\", write name@REALM",
+    );
+    check(
+        "SIDE\\\\alice",
+        "krb5.conf",
+        "its \"username\" must not be DOMAIN\\user: write alice",
+    );
+    let tool = rekinit(&place, "--once --secret-env SECRET alice");
+    tool.env("SECRET", secret("")).run().success();
+}
+
+#[test]
 fn piped_password_is_read_without_a_prompt() {
     let (_kdc, place) = realm();
     let tool = rekinit(&place, "--password-file - alice -- echo done");
@@ -315,6 +349,38 @@ fn failed_chown_hints_at_cap_chown() {
     let setpriv = ["setpriv", "--reuid=54321", "--clear-groups", "--"];
     let run = tool.through(setpriv).run().exits(1);
     says(&run, "CAP_CHOWN");
+}
+
+#[test]
+#[cfg_attr(not(root), ignore = "needs root, to drop privileges")]
+fn giving_away_in_sticky_folder_is_refused_and_leaves_no_files() {
+    let (_kdc, place) = realm();
+    place.write("password", PASSWORD);
+    fs::create_dir(place.path("sticky")).expect("the folder is writable");
+    for (name, mode) in [("sticky", 0o1777), ("password", 0o777), ("", 0o777)] {
+        fs::set_permissions(place.path(name), fs::Permissions::from_mode(mode))
+            .expect("the permissions can be changed");
+    }
+    let run = |capabilities: &str, code: i32| {
+        let line = "--once --password-file password -c FILE:sticky/cc -o 1654 alice";
+        let setpriv = [
+            "setpriv".to_owned(),
+            "--reuid=54321".to_owned(),
+            "--clear-groups".to_owned(),
+            format!("--inh-caps=-all,{capabilities}"),
+            format!("--ambient-caps=-all,{capabilities}"),
+            "--".to_owned(),
+        ];
+        let tool = place.ours_installed("rekinit").line(line);
+        tool.through(setpriv).run().exits(code)
+    };
+    says(&run("+chown", 1), "CAP_FOWNER besides CAP_CHOWN");
+    let names = || test_support::names_in(&place.path("sticky"));
+    assert_eq!(names(), [""; 0]);
+    run("+chown,+fowner", 0);
+    assert_eq!(names(), ["cc"]);
+    says(&run("+chown", 1), "CAP_FOWNER besides CAP_CHOWN");
+    assert_eq!(names(), ["cc"]);
 }
 
 #[test]

@@ -53,6 +53,8 @@ pub(super) struct Temporary {
 pub(super) struct Unkept {
     pub(super) path: PathBuf,
     kept: bool,
+    /// The file, if it was given to another user: we may then be unable to remove or open it.
+    given_away: Option<File>,
 }
 
 impl Temporary {
@@ -75,11 +77,18 @@ impl Temporary {
             .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
             .mode(0o600)
             .open(&path)?;
-        let path = Unkept { path, kept: false };
+        let path = Unkept {
+            path,
+            kept: false,
+            given_away: None,
+        };
         Ok(Self { file, path })
     }
 
-    pub(super) fn write(self, content: &Content<'_>) -> io::Result<Unkept> {
+    pub(super) fn write(mut self, content: &Content<'_>) -> io::Result<Unkept> {
+        if content.access.gives_away() {
+            self.path.given_away = Some(self.file.try_clone()?);
+        }
         content.access.apply(&self.file)?;
         (&self.file).write_all(content.bytes)?;
         if content.durability == Durability::Synced {
@@ -98,9 +107,12 @@ impl Unkept {
 
 impl Drop for Unkept {
     fn drop(&mut self) {
-        if !self.kept {
-            // Nothing can be done about a failure here.
-            let _ = std::fs::remove_file(&self.path);
+        if self.kept || std::fs::remove_file(&self.path).is_ok() {
+            return;
+        }
+        // Nothing can be done about a failure here.
+        if let Some(file) = &self.given_away {
+            let _ = file.set_len(0);
         }
     }
 }

@@ -100,3 +100,25 @@ fn rewrite_in_place_resizes_and_refuses_links() {
     rewrite(&link, b"y", io::ErrorKind::ResourceBusy).unwrap();
     assert_eq!(std::fs::read(&path).unwrap(), b"y");
 }
+
+/// In a sticky folder, a file that was given away can be neither renamed nor removed.
+#[test]
+#[ignore = "needs root: gives a file away"]
+fn given_away_file_that_cannot_be_removed_is_emptied() {
+    let folder = TempDir::new();
+    let content = Content {
+        bytes: b"a ticket",
+        durability: Durability::Volatile,
+        access: &Access {
+            owner: Some(1654),
+            ..Access::default()
+        },
+    };
+    let temporary = Temporary::create(&folder.join("file")).unwrap();
+    let unkept = temporary.write(&content).unwrap();
+    let elsewhere = folder.join("elsewhere");
+    std::fs::rename(&unkept.path, &elsewhere).unwrap();
+    assert_eq!(std::fs::read(&elsewhere).unwrap(), b"a ticket");
+    drop(unkept);
+    assert_eq!(std::fs::read(&elsewhere).unwrap(), b"");
+}

@@ -80,6 +80,13 @@ pub enum CcacheError {
         /// The error of the system.
         source: Arc<io::Error>,
     },
+    /// The file is to belong to another user, but its folder is sticky and belongs to a third one,
+    /// and CAP_FOWNER is missing.
+    #[error("Credentials cache permissions incorrect (filename: {})", path.display())]
+    Sticky {
+        /// The file.
+        path: PathBuf,
+    },
     /// Any other failure of the file system, such as a full disk.
     #[error("Credentials cache I/O operation failed (filename: {})", path.display())]
     Io {
@@ -227,6 +234,11 @@ impl CcacheError {
             Self::NotAFile { .. } => {
                 "it is a directory, a pipe or a device; a cache is an ordinary file".to_owned()
             }
+            Self::Sticky { .. } => {
+                "its folder is sticky and belongs to another user: giving away files there takes \
+                 CAP_FOWNER besides CAP_CHOWN; or use a folder of this user's own"
+                    .to_owned()
+            }
             Self::Permission { source, .. }
             | Self::Io { source, .. }
             | Self::NoDirectory { source, .. } => {
@@ -282,6 +294,9 @@ impl CcacheError {
     pub(crate) fn from_replace(path: &Path, error: ReplaceError) -> Self {
         match error {
             ReplaceError::NotAFile => Self::NotAFile {
+                path: path.to_owned(),
+            },
+            ReplaceError::Sticky => Self::Sticky {
                 path: path.to_owned(),
             },
             // For a writer, unlike for a reader, a missing folder is an error worth reporting.

@@ -32,6 +32,8 @@ pub enum KeytabError {
         path: PathBuf,
         /// The client.
         principal: String,
+        /// Principals of the keytab; not all of them if there are many.
+        others: Vec<String>,
     },
     /// There is no entry for the principal, or none with the encryption type.
     #[error("No key table entry found for {principal}")]
@@ -109,6 +111,13 @@ impl KeytabError {
                     path.display()
                 )
             }
+            Self::NoKeys { path, others, .. } if !others.is_empty() => {
+                format!(
+                    "{} has keys of {}: name a principal of the keytab, or add its keys",
+                    path.display(),
+                    others.join(", ")
+                )
+            }
             Self::NoKeys { path, .. } | Self::EntryNotFound { path, .. } => {
                 format!("list the principals and key types in {}", path.display())
             }
@@ -161,6 +170,11 @@ impl KeytabError {
         let path = path.to_owned();
         match error {
             ReplaceError::NotAFile => Self::NotAFile { path },
+            // Keytabs are not given away.
+            ReplaceError::Sticky => Self::Io {
+                path,
+                source: io::Error::from(io::ErrorKind::PermissionDenied).into(),
+            },
             ReplaceError::Io(source) => Self::Io {
                 path,
                 source: source.into(),

@@ -147,9 +147,31 @@ impl KeytabFile {
             return Err(KeytabError::NoKeys {
                 path: self.path.clone(),
                 principal: principal.to_string(),
+                others: self.some_principals(),
             });
         }
         Ok(keys.into_iter().map(|(_, key)| key).collect())
+    }
+
+    /// A few principals of the keytab, and a sign if there are more, for a message.
+    fn some_principals(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        let Ok(mut reader) = self.open() else {
+            return names;
+        };
+        // The file has just been read, and any error would have been reported.
+        while let Ok(Some(entry)) = reader.next() {
+            let name = entry.principal().to_principal().to_string();
+            if names.contains(&name) {
+                continue;
+            }
+            if names.len() == MOST_PRINCIPALS {
+                names.push("…".to_owned());
+                break;
+            }
+            names.push(name);
+        }
+        names
     }
 
     /// Adds `entries`, each in the first hole that is large enough, otherwise at the end. If the
@@ -289,3 +311,5 @@ impl KeytabFile {
 
 /// How many times to retry if another process creates or removes the keytab in between.
 const CREATE_ATTEMPTS: u32 = 4;
+/// How many principals a message names.
+const MOST_PRINCIPALS: usize = 4;

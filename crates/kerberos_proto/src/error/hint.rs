@@ -76,6 +76,12 @@ impl KdcError {
             ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN => {
                 "check the spelling of the name and its realm"
             }
+            ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN
+                if self.server.tgt_realm().is_some_and(is_like_host) =>
+            {
+                "no path to that realm is known, and it looks like a host: a service on a host is \
+                 written HTTP/www.example.com"
+            }
             // MIT's and Heimdal's KDCs use this code for an unknown realm, too.
             ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN if self.server.is_krbtgt() => {
                 "no path to that realm is known: check the spelling of the realm, [domain_realm] \
@@ -103,6 +109,11 @@ impl KdcError {
             _ => return None,
         })
     }
+}
+
+/// Realms are in upper case by convention.
+fn is_like_host(realm: &[u8]) -> bool {
+    realm.contains(&b'.') && !realm.iter().any(u8::is_ascii_uppercase)
 }
 
 const CLOCK: &str = "set the clock, or synchronize it (NTP)";

@@ -11,7 +11,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use kerberos_client::ClientError;
+use kerberos_client::{Client, ClientError};
 use kerberos_files::keytab::KeytabFile;
 use kerberos_proto::{KeyEntry, Password, Principal, Secret};
 use rustix::stdio::stdin;
@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 use crate::input::{ordinary_file, password_file, prompt};
 use crate::messages::system_text;
 use crate::output;
+use crate::rekinit::setup::spec;
 
 /// Where the secret is.
 #[derive(Clone, Debug)]
@@ -98,6 +99,58 @@ impl Place {
             Self::PasswordEnv(name) | Self::JsonEnv(name) => Some(name),
             _ => None,
         }
+    }
+
+    /// What messages call it.
+    pub(super) fn shown(&self) -> String {
+        match self {
+            Self::Keytab(path) | Self::PasswordFile(path) | Self::JsonFile(path) => {
+                path.display().to_string()
+            }
+            Self::PasswordEnv(name) | Self::JsonEnv(name) => shown_variable(name),
+            Self::Given(_) => "standard input".to_owned(),
+        }
+    }
+
+    /// The principal that the secret read from here names.
+    ///
+    /// # Errors
+    /// [`ClientError::NoSecret`] when it names none.
+    pub(super) fn principal(
+        &self,
+        name: Option<Name>,
+        client: &Client,
+        enterprise: bool,
+    ) -> Result<Principal, ClientError> {
+        let refusal = |reason: &str| no_secret(self.shown(), reason);
+        let text = match name {
+            Some(Name::Principal(principal)) => return Ok(principal),
+            Some(Name::Text(text)) => text,
+            None => {
+                return Err(refusal(
+                    "it has no \"username\" (in lower case), and no principal is given",
+                ));
+            }
+        };
+        // In the name of a principal, a backslash would only change the meaning of the next
+        // character.
+        if let Some((domain, user)) = text.split_once('\\')
+            && !domain.contains('@')
+            && user.starts_with(char::is_alphanumeric)
+        {
+            let user = user.split('@').next().unwrap_or(user);
+            return Err(refusal(&format!(
+                "its \"username\" must not be DOMAIN\\user: write {user}, and the realm as \
+                 \"domainName\", or {user}@REALM"
+            )));
+        }
+        spec::parse(client, &text, enterprise).map_err(|mistake| {
+            let what = format!("its \"username\": {mistake}");
+            refusal(&match mistake.hint {
+                Some(hint) => format!("{what}: add \"domainName\", {hint}"),
+                None => what,
+            })
+        })
     }
 
     /// Whether it is in the same file or variable as `other`, whatever is in there now.

@@ -10,6 +10,7 @@ pub(crate) mod spec;
 
 use std::collections::HashSet;
 use std::ffi::OsString;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,8 @@ use std::time::Duration;
 use kerberos_client::Client;
 use kerberos_files::ccache::{CcacheKind, CcacheName};
 use serde::Deserialize;
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{Deserializer, SeqAccess, Visitor};
 
 use crate::rekinit::life::processes::Hook;
 use crate::rekinit::log::{Format, Level, Log};
@@ -59,11 +62,32 @@ struct File {
     hook_shell: Option<String>,
     period: Option<Seconds>,
     timeout: Option<Seconds>,
+    #[serde(deserialize_with = "tickets")]
     ticket: Vec<Spec>,
 }
 
+/// Reads the tickets, and says how to write them.
+fn tickets<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Spec>, D::Error> {
+    struct Tickets;
+    impl<'de> Visitor<'de> for Tickets {
+        type Value = Vec<Spec>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list: write [[ticket]], in double brackets")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Vec<Spec>, A::Error> {
+            Vec::deserialize(SeqAccessDeserializer::new(list))
+        }
+    }
+    from.deserialize_seq(Tickets)
+}
+
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "it is not a program: write it as \"/path\" or [\"/path\", \"argument\"]"
+)]
 enum Words {
     One(String),
     Many(Vec<String>),
@@ -192,7 +216,25 @@ impl File {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())
+        toml::from_str(text).map_err(|error| {
+            let line = error.span().and_then(|span| {
+                let before = text.get(..span.start)?;
+                text.lines().nth(before.matches('\n').count())
+            });
+            let hint = correction(line.unwrap_or_default().trim_start(), error.message());
+            format!("{}{hint}", error.to_string().trim_end())
+        })
+    }
+}
+
+/// How to write a `line` that is not TOML as it is.
+fn correction(line: &str, error: &str) -> &'static str {
+    if line.starts_with("mode") && error.contains("leading zero") {
+        ": write mode = \"0400\", in quotes"
+    } else if line.starts_with("[ticket]") && error.contains("duplicate") {
+        ": write [[ticket]], in double brackets"
+    } else {
+        ""
     }
 }
 
@@ -239,9 +281,14 @@ fn longest_pause(typed: &Typed, file: Option<Seconds>) -> Result<Option<Duration
 
 /// A duration from the file of `--config`.
 fn of_file(typed: &Typed, value: Option<Seconds>, name: &str) -> Result<Option<Duration>, String> {
-    let path = typed.config.as_deref().unwrap_or(Path::new(""));
     let value = value.map(Seconds::duration).transpose();
-    value.map_err(|error| format!("{}: {name}: {error}", path.display()))
+    value.map_err(|error| in_file(typed, &format!("{name}: {error}")))
+}
+
+/// A mistake in the file of `--config`.
+fn in_file(typed: &Typed, error: &str) -> String {
+    let path = typed.config.as_deref().unwrap_or(Path::new(""));
+    format!("{}: {error}", path.display())
 }
 
 /// The address to listen on. A malformed address is reported now, but an address in use is detected
@@ -294,7 +341,10 @@ fn hook(
         return Ok(Some(Hook::new(text.clone(), typed.hook_shell)));
     }
     match (words, by_shell) {
-        (Some(_), Some(_)) => Err("hook and hook-shell cannot be used together".to_owned()),
+        (Some(_), Some(_)) => Err(in_file(
+            typed,
+            "hook and hook-shell cannot be used together",
+        )),
         (Some(Words::One(text)), None) => Ok(Some(Hook::new(text, false))),
         (Some(Words::Many(words)), None) => Ok(Some(Hook { words })),
         (None, Some(text)) => Ok(Some(Hook::new(text, true))),

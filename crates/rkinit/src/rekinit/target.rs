@@ -10,9 +10,8 @@ use kerberos_files::ccache::{CcacheError, CcacheName};
 use kerberos_proto::{Principal, Secret};
 use rustix::io::Errno;
 
-use crate::rekinit::secret::{Known, Name, Place, no_secret};
+use crate::rekinit::secret::{Known, Place};
 use crate::rekinit::setup::service::Service;
-use crate::rekinit::setup::spec;
 use crate::rekinit::status::Status;
 
 /// Which principal's ticket is kept, with which secret, and where.
@@ -80,13 +79,11 @@ impl Target {
     fn read(&self, client: &Client) -> Result<Offer, ClientError> {
         let named = self.principal.as_ref();
         let found = self.secret.read(named)?;
-        let principal = match (named.cloned(), found.name) {
-            (Some(principal), _) | (None, Some(Name::Principal(principal))) => principal,
-            (None, Some(Name::Text(text))) => {
-                spec::parse(client, &text, self.request.enterprise)
-                    .map_err(|reason| no_secret("the secret's \"username\"", &reason.to_string()))?
-            }
-            (None, None) => return Err(no_secret("the secret", "it has no \"username\"")),
+        let principal = match named {
+            Some(principal) => principal.clone(),
+            None => self
+                .secret
+                .principal(found.name, client, self.request.enterprise)?,
         };
         Ok(Offer {
             principal,

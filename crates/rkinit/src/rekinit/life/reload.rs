@@ -24,7 +24,7 @@ impl Life<'_> {
     fn read_anew(&mut self) {
         let setup = match (self.load)() {
             Ok(setup) => setup,
-            Err(error) => return self.say_unchanged(error),
+            Err(mistake) => return self.say_unchanged(mistake.in_one_line()),
         };
         let turn = self.shared.turn.clone();
         let held = turn.hold();

@@ -1,7 +1,10 @@
 //! The JSON of secret managers.
 
+use std::fmt;
+
 use kerberos_client::ClientError;
-use serde::Deserialize;
+use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::{Found, Known, Name, no_secret};
@@ -9,12 +12,15 @@ use crate::input::password_file::BYTE_ORDER_MARK;
 
 /// The members that all secret managers use. Other members, such as the address of a database, are
 /// ignored.
-#[derive(Deserialize)]
+#[derive(Default)]
 struct Json {
-    username: Option<String>,
-    password: String,
-    #[serde(rename = "domainName")]
-    domain_name: Option<String>,
+    username: Option<Zeroizing<String>>,
+    password: Option<Zeroizing<String>>,
+    domain_name: Option<Zeroizing<String>>,
+    /// What is wrong with one of them.
+    problem: Option<String>,
+    /// A name that is `password` but for its case.
+    similar: Option<String>,
 }
 
 /// The secret in `bytes`; `from` says where they came from.
@@ -26,25 +32,82 @@ pub(super) fn read(bytes: &[u8], from: &str) -> Result<Found, ClientError> {
     // 8259 §8.1), and editors of Windows write one.
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     // serde's own error text may quote the secret.
-    let json: Json = serde_json::from_slice(bytes).map_err(|error| {
+    let refusal = |what: &str, error: serde_json::Error| {
         let (line, column) = (error.line(), error.column());
-        let what = "it is not a JSON object with \"username\" and \"password\"";
         no_secret(from, &format!("{what} (line {line}, column {column})"))
+    };
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let json = reader.deserialize_map(Members).map_err(|error| {
+        let what = "it is not a JSON object with \"username\" and \"password\"";
+        refusal(what, error)
     })?;
-    let password = Zeroizing::new(json.password);
-    if password.is_empty() {
-        return Err(no_secret(from, "\"password\" is empty"));
+    let after = "something follows after the end of the JSON object";
+    reader.end().map_err(|error| refusal(after, error))?;
+    if let Some(problem) = json.problem {
+        return Err(no_secret(from, &problem));
     }
-    let name = json.username.filter(|name| !name.is_empty());
-    let domain = json.domain_name.filter(|domain| !domain.is_empty());
+    let password = match (json.password, json.similar) {
+        (Some(password), _) if password.is_empty() => {
+            return Err(no_secret(from, "\"password\" is empty"));
+        }
+        (Some(password), _) => password,
+        (None, Some(similar)) => {
+            let reason = format!("\"{similar}\" must be written \"password\", in lower case");
+            return Err(no_secret(from, &reason));
+        }
+        (None, None) => return Err(no_secret(from, "it has no \"password\"")),
+    };
+    let filled = |text: &Zeroizing<String>| !text.is_empty();
+    let name = json.username.filter(filled);
+    let domain = json.domain_name.filter(filled);
     let name = name.map(|name| match &domain {
-        Some(domain) if !name.contains('@') => format!("{name}@{}", domain.to_uppercase()),
-        _ => name,
+        Some(domain) if !name.contains('@') => format!("{}@{}", *name, domain.to_uppercase()),
+        _ => name.to_string(),
     });
     Ok(Found {
         known: Known::Password(super::password(password.as_bytes())),
         name: name.map(Name::Text),
     })
+}
+
+/// Reads the members. Those that have a problem are named, unlike in serde's messages.
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
+        let mut json = Json::default();
+        while let Some(name) = map.next_key::<String>()? {
+            let member = match name.as_str() {
+                "username" => &mut json.username,
+                "password" => &mut json.password,
+                "domainName" => &mut json.domain_name,
+                other => {
+                    map.next_value::<IgnoredAny>()?;
+                    if other.eq_ignore_ascii_case("password") {
+                        json.similar = Some(name);
+                    }
+                    continue;
+                }
+            };
+            let what = match map.next_value()? {
+                _ if member.is_some() => "occurs twice",
+                Value::Null => continue,
+                Value::String(text) => {
+                    *member = Some(Zeroizing::new(text));
+                    continue;
+                }
+                _ => "is not a string: write it in quotes",
+            };
+            json.problem = Some(format!("\"{name}\" {what}"));
+        }
+        Ok(json)
+    }
 }
 
 #[cfg(test)]
@@ -98,8 +161,34 @@ mod tests {
         check(r#"{"password":"p"}"#, Ok((None, "p")));
         check("\u{feff}{\"password\":\"p\"}", Ok((None, "p")));
         check(r#"{"password":"","username":"u"}"#, Err("is empty"));
-        check(r#"{"password":["hunter2"]}"#, Err("not a JSON object"));
-        check(r#""hunter2""#, Err("line 1, column 9"));
+        check(
+            r#"{"password":["hunter2"]}"#,
+            Err("\"password\" is not a string"),
+        );
+        check(
+            r#"{"username":"u","password":12345}"#,
+            Err("\"password\" is not a string"),
+        );
+        check(
+            r#"{"username":1,"password":"hunter2"}"#,
+            Err("\"username\" is not a string"),
+        );
+        check(
+            r#"{"password":"hunter2","password":"p"}"#,
+            Err("\"password\" occurs twice"),
+        );
+        check(
+            r#"{"Username":"u","Password":"hunter2"}"#,
+            Err("\"Password\" must be written \"password\""),
+        );
+        check(r#"{"username":"u"}"#, Err("it has no \"password\""));
+        check(r#"{"username":null,"password":"p"}"#, Ok((None, "p")));
+        check(
+            r#"{"password":"p"} hunter2"#,
+            Err("something follows after the end of the JSON object (line 1, column 18)"),
+        );
+        check(r#"["hunter2"]"#, Err("not a JSON object"));
+        check(r#""hunter2""#, Err("not a JSON object"));
         check("hunter2", Err("/s"));
     }
 }

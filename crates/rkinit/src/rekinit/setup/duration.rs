@@ -8,7 +8,10 @@ use crate::input::durations::seconds;
 
 /// A number, or a duration in the notation of krb5.conf.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "it is not a duration: write it as 3600 or \"1h\""
+)]
 pub(crate) enum Seconds {
     Number(u32),
     Text(String),

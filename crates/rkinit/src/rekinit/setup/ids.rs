@@ -7,7 +7,10 @@ use serde::Deserialize;
 
 /// A user or a group, as written by the user.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "it is neither the number of a user or group nor a name in quotes"
+)]
 pub(crate) enum Id {
     Number(u32),
     Name(String),

@@ -18,6 +18,16 @@ impl Mistake {
         Self { text, hint }
     }
 
+    /// The text for a log: without the picture of the line in a file, which takes several lines.
+    pub(crate) fn in_one_line(&self) -> String {
+        let is_picture = |line: &str| {
+            let left = line.trim_start_matches(|c: char| c == ' ' || c.is_ascii_digit());
+            left.starts_with('|')
+        };
+        let lines = self.text.lines().filter(|line| !is_picture(line));
+        lines.collect::<Vec<_>>().join(": ")
+    }
+
     /// The same mistake, for the ticket with this number in the file at `path`.
     pub(crate) fn of_ticket(self, path: &Path, number: usize, principal: Option<&str>) -> Self {
         let path = path.display();

@@ -9,7 +9,7 @@ use kerberos_proto::{ParseOptions, Principal, PrincipalError, RealmRule};
 use serde::Deserialize;
 
 use crate::rekinit::found::Sought;
-use crate::rekinit::secret::{Name, Place as SecretPlace};
+use crate::rekinit::secret::Place as SecretPlace;
 use crate::rekinit::setup::args::Typed;
 use crate::rekinit::setup::duration::whole_duration;
 use crate::rekinit::setup::ids::{Id, Kind};
@@ -33,7 +33,7 @@ pub(crate) struct Spec {
     cache: Option<String>,
     owner: Option<Id>,
     group: Option<Id>,
-    mode: Option<String>,
+    mode: Option<Mode>,
     destroy: bool,
     lifetime: Option<String>,
     renew_lifetime: Option<String>,
@@ -46,6 +46,16 @@ pub(crate) struct Spec {
     /// Whether it comes from options, and not from a file.
     #[serde(skip)]
     is_typed: bool,
+}
+
+/// Permissions in octal. A number in TOML would be decimal.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "a mode must be in quotes: write mode = \"0400\""
+)]
+enum Mode {
+    Octal(String),
 }
 
 impl Spec {
@@ -76,7 +86,7 @@ impl Spec {
             cache: typed.cache.clone(),
             owner: typed.owner.clone().map(Id::Name),
             group: typed.group.clone().map(Id::Name),
-            mode: typed.mode.clone(),
+            mode: typed.mode.clone().map(Mode::Octal),
             destroy: typed.destroy,
             lifetime: typed.lifetime.clone(),
             renew_lifetime: typed.renew_lifetime.clone(),
@@ -101,9 +111,12 @@ impl Spec {
     /// What is wrong or missing.
     pub(crate) fn resolve(&self, client: &Client) -> Result<Target, Mistake> {
         let secret = self.secret(client)?;
-        // A file may appear later, but a variable cannot.
+        // A file may appear later or change, but a variable cannot.
         if secret.variable().is_some() {
-            secret.read(None)?;
+            let found = secret.read(None)?;
+            if self.principal.is_none() && secret.names_principal() {
+                secret.principal(found.name, client, self.enterprise)?;
+            }
         }
         let principal = match &self.principal {
             Some(text) => Some(self.principal(client, text)?),
@@ -178,10 +191,8 @@ impl Spec {
         if !secret.names_principal() {
             return None;
         }
-        match secret.read(None).ok()?.name? {
-            Name::Principal(principal) => Some(principal),
-            Name::Text(text) => self.principal(client, &text).ok(),
-        }
+        let name = secret.read(None).ok()?.name;
+        secret.principal(name, client, self.enterprise).ok()
     }
 
     fn cache_name(&self, client: &Client) -> Result<CcacheName, Mistake> {
@@ -269,7 +280,7 @@ impl Spec {
         if let Some(group) = &self.group {
             access.group = Some(group.number(Kind::Group)?);
         }
-        if let Some(text) = &self.mode {
+        if let Some(Mode::Octal(text)) = &self.mode {
             let digits = text.trim_start_matches("0o");
             access.mode = u32::from_str_radix(digits, 8)
                 .ok()

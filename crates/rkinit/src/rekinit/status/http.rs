@@ -1,8 +1,10 @@
 //! `/livez`, `/readyz` and `/metrics`: an HTTP/1.1 server with one answer per connection (RFC
 //! 9112), within the main thread's poll.
 //!
-//! It cannot be blocked or flooded: the number of connections is limited, the oldest one is closed
-//! for a new one, each one has five seconds, and only the first lines of a request are kept.
+//! It cannot be blocked or flooded: what is readable is answered first, the number of connections
+//! is limited, each one has five seconds, and only the first lines of a request are kept. When there
+//! is no place left, new connections wait until one of the others ends, or has had a while to send
+//! its request.
 
 mod answer;
 
@@ -24,11 +26,14 @@ pub(crate) struct Server {
     connections: Vec<Connection>,
     /// After an error, the listener is not polled until then.
     resting_until: Option<Instant>,
+    /// The same if there is no place left: then the oldest connection makes room.
+    full_until: Option<Instant>,
 }
 
 #[derive(Debug)]
 struct Connection {
     stream: TcpStream,
+    accepted: Instant,
     deadline: Instant,
     received: Vec<u8>,
     /// The rest of the answer, once there is one.
@@ -56,6 +61,7 @@ impl Server {
             listener,
             connections: Vec::new(),
             resting_until: None,
+            full_until: None,
         })
     }
 
@@ -65,7 +71,8 @@ impl Server {
 
     /// The files to poll, and the events.
     pub(crate) fn waiting(&self) -> impl Iterator<Item = (BorrowedFd<'_>, PollFlags)> {
-        let listener = self.resting_until.is_none().then(|| self.listener.as_fd());
+        let accepts = self.resting_until.is_none() && self.full_until.is_none();
+        let listener = accepts.then(|| self.listener.as_fd());
         let connections = self.connections.iter().map(|connection| {
             let flags = match connection.answer {
                 None => PollFlags::IN,
@@ -85,7 +92,8 @@ impl Server {
             .connections
             .iter()
             .map(|connection| connection.deadline);
-        connections.chain(self.resting_until).min()
+        let rests = [self.resting_until, self.full_until];
+        connections.chain(rests.into_iter().flatten()).min()
     }
 
     /// Receives requests and answers them; `page` returns success and text.
@@ -94,47 +102,76 @@ impl Server {
         if self.resting_until.is_some_and(|until| until <= now) {
             self.resting_until = None;
         }
-        if self.resting_until.is_none() {
-            self.accept(now);
-        }
         self.connections.retain_mut(|connection| {
             connection.deadline > now && matches!(connection.progress(page), Progress::Waiting)
         });
-    }
-
-    fn accept(&mut self, now: Instant) {
+        self.full_until = None;
         // Further new connections have to wait for the next call.
-        for _ in 0..MOST_CONNECTIONS {
-            let stream = match self.listener.accept() {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    let is_theirs = matches!(
-                        error.kind(),
-                        io::ErrorKind::WouldBlock
-                            | io::ErrorKind::Interrupted
-                            | io::ErrorKind::ConnectionAborted
-                    );
-                    if !is_theirs {
-                        // For example, when no file descriptors are left. An immediate retry would
-                        // fail, too.
-                        self.resting_until = now.checked_add(Duration::from_secs(1));
-                    }
-                    return;
-                }
+        for _ in 0..MOST_PER_CALL {
+            let is_full = self.connections.len() >= MOST_CONNECTIONS;
+            let leaving = self.leaving(now);
+            if is_full && leaving.is_none() {
+                let oldest = self.connections.first();
+                self.full_until =
+                    oldest.and_then(|connection| connection.accepted.checked_add(PATIENCE));
+                return;
+            }
+            let Some(mut connection) = self.accept(now) else {
+                return;
             };
-            if stream.set_nonblocking(true).is_err() {
+            // Its request may have come with it.
+            if matches!(connection.progress(page), Progress::Over) {
                 continue;
             }
-            if self.connections.len() >= MOST_CONNECTIONS {
-                self.connections.remove(0);
+            if let Some(at) = leaving.filter(|_| is_full) {
+                self.connections.remove(at);
             }
-            self.connections.push(Connection {
+            self.connections.push(connection);
+        }
+    }
+
+    /// The connection that makes room for a new one: the oldest of those that should have sent their
+    /// requests, or else received their answers, by now.
+    fn leaving(&self, now: Instant) -> Option<usize> {
+        let is_late = |connection: &Connection| now.duration_since(connection.accepted) >= PATIENCE;
+        let silent = |connection: &Connection| is_late(connection) && connection.answer.is_none();
+        let silent = self.connections.iter().position(silent);
+        silent.or_else(|| self.connections.iter().position(is_late))
+    }
+
+    /// The next new connection, if there is one.
+    fn accept(&mut self, now: Instant) -> Option<Connection> {
+        if self.resting_until.is_some() {
+            return None;
+        }
+        let accepted = self.listener.accept();
+        let accepted = accepted.and_then(|(stream, _)| {
+            stream.set_nonblocking(true)?;
+            Ok(stream)
+        });
+        match accepted {
+            Ok(stream) => Some(Connection {
                 stream,
+                accepted: now,
                 deadline: now.checked_add(LIMIT).unwrap_or(now),
                 received: Vec::new(),
                 answer: None,
                 sent: 0,
-            });
+            }),
+            Err(error) => {
+                let is_theirs = matches!(
+                    error.kind(),
+                    io::ErrorKind::WouldBlock
+                        | io::ErrorKind::Interrupted
+                        | io::ErrorKind::ConnectionAborted
+                );
+                if !is_theirs {
+                    // For example, when no file descriptors are left. An immediate retry would fail,
+                    // too.
+                    self.resting_until = now.checked_add(Duration::from_secs(1));
+                }
+                None
+            }
         }
     }
 }
@@ -207,19 +244,30 @@ fn bind(address: &str) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
-const MOST_CONNECTIONS: usize = 16;
+const MOST_CONNECTIONS: usize = 64;
+/// The main thread has other work, too.
+const MOST_PER_CALL: usize = 4 * MOST_CONNECTIONS;
 /// The limit for a connection, from its first byte to its last.
 const LIMIT: Duration = Duration::from_secs(5);
+/// How long a connection keeps its place when others wait for one.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Writes a request.
+    fn request(address: SocketAddr) -> TcpStream {
+        let mut client = TcpStream::connect(address).unwrap();
+        client.write_all(b"GET /livez HTTP/1.1\r\n\r\n").unwrap();
+        client
+    }
+
     #[test]
     fn idle_connections_are_dropped_for_new_ones() {
         let mut server = Server::listen("127.0.0.1:0").unwrap();
         let address = server.address().unwrap();
-        let idle: Vec<_> = (0..3 * MOST_CONNECTIONS)
+        let idle: Vec<_> = (0..2 * MOST_CONNECTIONS)
             .map(|_| {
                 let stream = TcpStream::connect(address).unwrap();
                 server.serve(&|_| (true, String::new()));
@@ -227,8 +275,7 @@ mod tests {
             })
             .collect();
         assert_eq!(server.connections.len(), MOST_CONNECTIONS);
-        let mut client = TcpStream::connect(address).unwrap();
-        client.write_all(b"GET /livez HTTP/1.1\r\n\r\n").unwrap();
+        let mut client = request(address);
         let large = "x".repeat(1024 * 1024);
         client.set_nonblocking(true).unwrap();
         let mut got = Vec::new();
@@ -238,6 +285,37 @@ mod tests {
             let _ = client.read_to_end(&mut got);
             assert!(start.elapsed() < LIMIT, "{} bytes", got.len());
         }
+        drop(idle);
+    }
+
+    #[test]
+    fn simultaneous_requests_are_all_answered_although_places_are_taken() {
+        let mut server = Server::listen("127.0.0.1:0").unwrap();
+        let address = server.address().unwrap();
+        let check = |server: &mut Server, count: usize| {
+            let clients: Vec<_> = (0..count).map(|_| request(address)).collect();
+            let start = Instant::now();
+            while server.full_until.is_some() || start.elapsed() < PATIENCE / 2 {
+                server.serve(&|_| (true, "ok\n".to_owned()));
+            }
+            server.serve(&|_| (true, "ok\n".to_owned()));
+            for mut client in clients {
+                let mut got = String::new();
+                client.read_to_string(&mut got).unwrap();
+                assert!(got.ends_with("ok\n"), "{got}");
+            }
+        };
+        check(&mut server, MOST_CONNECTIONS + 50);
+        // The same while others say nothing: they keep their places for a while, and one of them
+        // then makes room.
+        let idle: Vec<_> = (0..MOST_CONNECTIONS)
+            .map(|_| TcpStream::connect(address).unwrap())
+            .collect();
+        server.serve(&|_| (true, String::new()));
+        assert!(server.full_until.is_some());
+        assert!(server.waiting().count() == MOST_CONNECTIONS);
+        check(&mut server, 50);
+        assert_eq!(server.connections.len(), MOST_CONNECTIONS);
         drop(idle);
     }
 }
