@@ -325,7 +325,7 @@ fn removing_a_keyring_ticket_keeps_concurrent_additions() {
     let add = |server: &str| {
         cache
             .append([&credential(server)])
-            .expect("the keyring has space")
+            .expect("the keyring has space");
     };
     add("host/a");
     let removed = cache.remove(|view| {

@@ -26,12 +26,11 @@ impl Watch {
     /// # Errors
     /// When the handlers cannot be installed.
     pub(super) fn start() -> io::Result<Self> {
-        let handlers = match HANDLERS.get() {
-            Some(handlers) => handlers,
-            None => {
-                let handlers = Handlers::install()?;
-                HANDLERS.get_or_init(|| handlers)
-            }
+        let handlers = if let Some(handlers) = HANDLERS.get() {
+            handlers
+        } else {
+            let handlers = Handlers::install()?;
+            HANDLERS.get_or_init(|| handlers)
         };
         handlers.idle.store(false, Ordering::SeqCst);
         Ok(Self(handlers))
