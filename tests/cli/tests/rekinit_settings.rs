@@ -43,6 +43,29 @@ fn values_of_wrong_types_are_explained() {
 }
 
 #[test]
+fn names_with_empty_parts_are_refused() {
+    let (_kdc, place) = realm();
+    let empty = "is not a name, because a part of it is empty";
+    let password = "--once --password-file password";
+    let refused = |words: &[&str], what: &str| {
+        let tool = rekinit(&place, password);
+        let run = tool.args(words).run().exits(2);
+        assert!(run.stderr().contains(what), "expected {what}: {run}");
+    };
+    for name in ["", "@", "svc/", "svc@", "/host@CLI.TEST"] {
+        refused(&[name], empty);
+    }
+    for service in ["", "HTTP/", "/host", "@CLI.TEST"] {
+        refused(&["--service", service, "alice"], empty);
+        refused(&["-S", service, "alice"], empty);
+    }
+    file_is_refused(&place, &format!("{TICKET}services = [\"\"]\n"), empty);
+    for mode in ["0", "040", "0277"] {
+        refused(&["-m", mode, "alice"], "does not let the owner read");
+    }
+}
+
+#[test]
 fn mistake_in_a_reloaded_file_is_logged_in_one_line_without_picture() {
     let (_kdc, place) = realm();
     place.write("password", PASSWORD);
