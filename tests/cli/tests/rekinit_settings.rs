@@ -43,6 +43,29 @@ fn values_of_wrong_types_are_explained() {
 }
 
 #[test]
+fn hook_without_a_program_is_refused() {
+    let (_kdc, place) = realm();
+    for hook in ["[]", "[\"\"]", "\"\""] {
+        let text = format!("hook = {hook}\n{TICKET}");
+        file_is_refused(&place, &text, "the hook names no program");
+    }
+    let tool = rekinit(&place, "--once --password-file password alice");
+    let run = tool.args(["--hook", ""]).run().exits(2);
+    assert!(run.stderr().contains("--hook: the hook names no"), "{run}");
+}
+
+#[test]
+fn failing_hook_does_not_change_the_exit_status() {
+    let (_kdc, place) = realm();
+    place.write("password", PASSWORD);
+    for hook in ["/nonexistent", "false"] {
+        let line = format!("--once --password-file password --hook {hook} alice");
+        let run = rekinit(&place, &line).run().success();
+        assert!(run.stderr().contains("the hook "), "{run}");
+    }
+}
+
+#[test]
 fn names_with_empty_parts_are_refused() {
     let (_kdc, place) = realm();
     let empty = "is not a name, because a part of it is empty";

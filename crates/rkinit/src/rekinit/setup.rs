@@ -336,19 +336,27 @@ fn hook(
     words: Option<Words>,
     by_shell: Option<String>,
 ) -> Result<Option<Hook>, String> {
-    if let Some(text) = &typed.hook {
-        return Ok(Some(Hook::new(text.clone(), typed.hook_shell)));
+    let hook = match (&typed.hook, words, by_shell) {
+        (Some(text), _, _) => Hook::new(text.clone(), typed.hook_shell),
+        (None, Some(_), Some(_)) => {
+            return Err(in_file(
+                typed,
+                "hook and hook-shell cannot be used together",
+            ));
+        }
+        (None, Some(Words::One(text)), None) => Hook::new(text, false),
+        (None, Some(Words::Many(words)), None) => Hook { words },
+        (None, None, Some(text)) => Hook::new(text, true),
+        (None, None, None) => return Ok(None),
+    };
+    if hook.words.first().is_none_or(String::is_empty) {
+        let text = "the hook names no program";
+        return Err(match typed.hook {
+            Some(_) => format!("--hook: {text}"),
+            None => in_file(typed, text),
+        });
     }
-    match (words, by_shell) {
-        (Some(_), Some(_)) => Err(in_file(
-            typed,
-            "hook and hook-shell cannot be used together",
-        )),
-        (Some(Words::One(text)), None) => Ok(Some(Hook::new(text, false))),
-        (Some(Words::Many(words)), None) => Ok(Some(Hook { words })),
-        (None, Some(text)) => Ok(Some(Hook::new(text, true))),
-        (None, None) => Ok(None),
-    }
+    Ok(Some(hook))
 }
 
 /// Two tickets in the same file would overwrite each other again and again.
