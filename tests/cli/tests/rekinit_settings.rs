@@ -66,6 +66,22 @@ fn failing_hook_does_not_change_the_exit_status() {
 }
 
 #[test]
+fn service_tickets_without_a_tgt_are_refused() {
+    let (_kdc, place) = realm();
+    place.write("password", PASSWORD);
+    let services = "--once --password-file password --service HTTP/www alice -S";
+    let run = rekinit(&place, services).arg("kadmin/admin").run().exits(2);
+    let text = "with -S there is no TGT to get the tickets of --service with";
+    assert!(run.stderr().contains(text), "{run}");
+    let keys = "initial-service = \"kadmin/admin\"\nservices = [\"HTTP/www\"]\n";
+    let text = "with initial-service there is no TGT to get the tickets of services with";
+    file_is_refused(&place, &format!("{TICKET}{keys}"), text);
+    // Another name for what is requested anyway.
+    let run = rekinit(&place, services).arg("krbtgt/CLI.TEST").run();
+    assert!(!run.stderr().contains("there is no TGT"), "{run}");
+}
+
+#[test]
 fn names_with_empty_parts_are_refused() {
     let (_kdc, place) = realm();
     let empty = "is not a name, because a part of it is empty";

@@ -137,6 +137,19 @@ impl Spec {
             .into());
         }
         let request = self.request()?;
+        let has_tgt = request.service.as_ref().is_none_or(Principal::is_krbtgt);
+        if !has_tgt && !self.services.is_empty() {
+            let (one, other) = if self.is_typed {
+                ("-S", "--service")
+            } else {
+                ("initial-service", "services")
+            };
+            let text = format!(
+                "with {one} there is no TGT to get the tickets of {other} with: name all services \
+                 in {other} instead"
+            );
+            return Err(text.into());
+        }
         // Checked now, because a krb5.conf that does not allow any request is a mistake.
         let named = principal.clone().unwrap_or_else(|| {
             let realm = client.config().krb5().default_realm().unwrap_or("UNKNOWN");
