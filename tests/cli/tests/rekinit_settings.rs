@@ -82,6 +82,17 @@ fn service_tickets_without_a_tgt_are_refused() {
 }
 
 #[test]
+fn standard_input_is_refused_for_two_tickets() {
+    let (_kdc, place) = realm();
+    let ticket = TICKET.replace("\"password\"", "\"-\"");
+    let text = format!("{ticket}cache = \"a\"\n{ticket}cache = \"b\"\n");
+    file_is_refused(&place, &text, "only one ticket can have password-file");
+    place.write("t.toml", ticket);
+    let tool = rekinit(&place, "--once --config t.toml").stdin(PASSWORD);
+    tool.run().success();
+}
+
+#[test]
 fn names_with_empty_parts_are_refused() {
     let (_kdc, place) = realm();
     let empty = "is not a name, because a part of it is empty";

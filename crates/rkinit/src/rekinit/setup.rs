@@ -101,6 +101,11 @@ impl Setup {
         let client = client()?;
         let mut file = File::of(typed)?;
         let specs = file.take_specs(typed)?;
+        if specs.iter().filter(|spec| spec.reads_input()).count() > 1 {
+            let text = "only one ticket can have password-file = \"-\", because standard input is \
+                        one password";
+            return Err(in_file(typed, text).into());
+        }
         let targets = each(typed, &specs, |spec| spec.resolve(&client).map(Arc::new))?;
         no_cache_twice(&targets)?;
         let mode = match (typed.once, application) {

@@ -105,6 +105,11 @@ impl Spec {
         self.principal.as_deref()
     }
 
+    /// Whether the secret is on standard input.
+    pub(crate) fn reads_input(&self) -> bool {
+        self.password_file.as_deref() == Some("-")
+    }
+
     /// The ticket to keep, checked against the configuration of `client`.
     ///
     /// # Errors
