@@ -43,6 +43,79 @@ fn values_of_wrong_types_are_explained() {
 }
 
 #[test]
+fn hook_without_a_program_is_refused() {
+    let (_kdc, place) = realm();
+    for hook in ["[]", "[\"\"]", "\"\""] {
+        let text = format!("hook = {hook}\n{TICKET}");
+        file_is_refused(&place, &text, "the hook names no program");
+    }
+    let tool = rekinit(&place, "--once --password-file password alice");
+    let run = tool.args(["--hook", ""]).run().exits(2);
+    assert!(run.stderr().contains("--hook: the hook names no"), "{run}");
+}
+
+#[test]
+fn failing_hook_does_not_change_the_exit_status() {
+    let (_kdc, place) = realm();
+    place.write("password", PASSWORD);
+    for hook in ["/nonexistent", "false"] {
+        let line = format!("--once --password-file password --hook {hook} alice");
+        let run = rekinit(&place, &line).run().success();
+        assert!(run.stderr().contains("the hook "), "{run}");
+    }
+}
+
+#[test]
+fn service_tickets_without_a_tgt_are_refused() {
+    let (_kdc, place) = realm();
+    place.write("password", PASSWORD);
+    let services = "--once --password-file password --service HTTP/www alice -S";
+    let run = rekinit(&place, services).arg("kadmin/admin").run().exits(2);
+    let text = "with -S there is no TGT to get the tickets of --service with";
+    assert!(run.stderr().contains(text), "{run}");
+    let keys = "initial-service = \"kadmin/admin\"\nservices = [\"HTTP/www\"]\n";
+    let text = "with initial-service there is no TGT to get the tickets of services with";
+    file_is_refused(&place, &format!("{TICKET}{keys}"), text);
+    // Another name for what is requested anyway.
+    let run = rekinit(&place, services).arg("krbtgt/CLI.TEST").run();
+    assert!(!run.stderr().contains("there is no TGT"), "{run}");
+}
+
+#[test]
+fn standard_input_is_refused_for_two_tickets() {
+    let (_kdc, place) = realm();
+    let ticket = TICKET.replace("\"password\"", "\"-\"");
+    let text = format!("{ticket}cache = \"a\"\n{ticket}cache = \"b\"\n");
+    file_is_refused(&place, &text, "only one ticket can have password-file");
+    place.write("t.toml", ticket);
+    let tool = rekinit(&place, "--once --config t.toml").stdin(PASSWORD);
+    tool.run().success();
+}
+
+#[test]
+fn names_with_empty_parts_are_refused() {
+    let (_kdc, place) = realm();
+    let empty = "is not a name, because a part of it is empty";
+    let password = "--once --password-file password";
+    let refused = |words: &[&str], what: &str| {
+        let tool = rekinit(&place, password);
+        let run = tool.args(words).run().exits(2);
+        assert!(run.stderr().contains(what), "expected {what}: {run}");
+    };
+    for name in ["", "@", "svc/", "svc@", "/host@CLI.TEST"] {
+        refused(&[name], empty);
+    }
+    for service in ["", "HTTP/", "/host", "@CLI.TEST"] {
+        refused(&["--service", service, "alice"], empty);
+        refused(&["-S", service, "alice"], empty);
+    }
+    file_is_refused(&place, &format!("{TICKET}services = [\"\"]\n"), empty);
+    for mode in ["0", "040", "0277"] {
+        refused(&["-m", mode, "alice"], "does not let the owner read");
+    }
+}
+
+#[test]
 fn mistake_in_a_reloaded_file_is_logged_in_one_line_without_picture() {
     let (_kdc, place) = realm();
     place.write("password", PASSWORD);

@@ -144,7 +144,7 @@ impl Place {
                  \"domainName\", or {user}@REALM"
             )));
         }
-        spec::parse(client, &text, enterprise).map_err(|mistake| {
+        spec::parse_login(client, &text, enterprise).map_err(|mistake| {
             let what = format!("its \"username\": {mistake}");
             refusal(&match mistake.hint {
                 Some(hint) => format!("{what}: add \"domainName\", {hint}"),

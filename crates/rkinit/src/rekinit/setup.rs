@@ -102,6 +102,11 @@ impl Setup {
         let client = client()?;
         let mut file = File::of(typed)?;
         let specs = file.take_specs(typed)?;
+        if specs.iter().filter(|spec| spec.reads_input()).count() > 1 {
+            let text = "only one ticket can have password-file = \"-\", because standard input is \
+                        one password";
+            return Err(in_file(typed, text).into());
+        }
         let targets = each(typed, &specs, |spec| spec.resolve(&client).map(Arc::new))?;
         no_cache_twice(&client, &targets)?;
         let mode = match (typed.once, application) {
@@ -337,19 +342,27 @@ fn hook(
     words: Option<Words>,
     by_shell: Option<String>,
 ) -> Result<Option<Hook>, String> {
-    if let Some(text) = &typed.hook {
-        return Ok(Some(Hook::new(text.clone(), typed.hook_shell)));
+    let hook = match (&typed.hook, words, by_shell) {
+        (Some(text), _, _) => Hook::new(text.clone(), typed.hook_shell),
+        (None, Some(_), Some(_)) => {
+            return Err(in_file(
+                typed,
+                "hook and hook-shell cannot be used together",
+            ));
+        }
+        (None, Some(Words::One(text)), None) => Hook::new(text, false),
+        (None, Some(Words::Many(words)), None) => Hook { words },
+        (None, None, Some(text)) => Hook::new(text, true),
+        (None, None, None) => return Ok(None),
+    };
+    if hook.words.first().is_none_or(String::is_empty) {
+        let text = "the hook names no program";
+        return Err(match typed.hook {
+            Some(_) => format!("--hook: {text}"),
+            None => in_file(typed, text),
+        });
     }
-    match (words, by_shell) {
-        (Some(_), Some(_)) => Err(in_file(
-            typed,
-            "hook and hook-shell cannot be used together",
-        )),
-        (Some(Words::One(text)), None) => Ok(Some(Hook::new(text, false))),
-        (Some(Words::Many(words)), None) => Ok(Some(Hook { words })),
-        (None, Some(text)) => Ok(Some(Hook::new(text, true))),
-        (None, None) => Ok(None),
-    }
+    Ok(Some(hook))
 }
 
 /// Two tickets in one file, or of one principal in one collection, would overwrite each other again

@@ -31,6 +31,7 @@ impl Service {
             let on_host = None;
             return Ok(Self { typed, on_host });
         };
+        spec::refuse_empty(text, service.is_empty() || host.is_empty())?;
         let krb5 = client.config().krb5();
         // The setting is needed only after the first ticket has come, but mistakes must be reported
         // now.

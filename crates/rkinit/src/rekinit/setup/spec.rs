@@ -105,6 +105,11 @@ impl Spec {
         self.principal.as_deref()
     }
 
+    /// Whether the secret is on standard input.
+    pub(crate) fn reads_input(&self) -> bool {
+        self.password_file.as_deref() == Some("-")
+    }
+
     /// The ticket to keep, checked against the configuration of `client`.
     ///
     /// # Errors
@@ -137,6 +142,19 @@ impl Spec {
             .into());
         }
         let request = self.request()?;
+        let has_tgt = request.service.as_ref().is_none_or(Principal::is_krbtgt);
+        if !has_tgt && !self.services.is_empty() {
+            let (one, other) = if self.is_typed {
+                ("-S", "--service")
+            } else {
+                ("initial-service", "services")
+            };
+            let text = format!(
+                "with {one} there is no TGT to get the tickets of {other} with: name all services \
+                 in {other} instead"
+            );
+            return Err(text.into());
+        }
         // Checked now, because a krb5.conf that does not allow any request is a mistake.
         let named = principal.clone().unwrap_or_else(|| {
             let realm = client.config().krb5().default_realm().unwrap_or("UNKNOWN");
@@ -266,7 +284,7 @@ impl Spec {
     }
 
     fn principal(&self, client: &Client, text: &str) -> Result<Principal, Mistake> {
-        parse(client, text, self.enterprise)
+        parse_login(client, text, self.enterprise)
     }
 
     fn access(&self) -> Result<Option<Access>, String> {
@@ -286,6 +304,11 @@ impl Spec {
                 .ok()
                 .filter(|mode| *mode <= 0o777)
                 .ok_or_else(|| format!("{text} is not a mode: write it in octal, such as 0640"))?;
+            if access.mode & 0o400 == 0 {
+                return Err(format!(
+                    "the mode {text} does not let the owner read the cache: write 0400 or 0600"
+                ));
+            }
         }
         Ok(Some(access))
     }
@@ -299,8 +322,10 @@ impl Spec {
         };
         let service = |text: &String| {
             let options = ParseOptions::default().realm(RealmRule::Ignored);
-            Principal::parse_bytes(text.as_bytes(), &options)
-                .map_err(|error| format!("{text}: {error}"))
+            let service = Principal::parse_bytes(text.as_bytes(), &options)
+                .map_err(|error| format!("{text}: {error}"))?;
+            refuse_empty(text, has_empty_part(&service))?;
+            Ok::<_, String>(service)
         };
         Ok(Request {
             lifetime: lifetime(&self.lifetime)?,
@@ -342,5 +367,41 @@ pub(crate) fn parse(client: &Client, text: &str, enterprise: bool) -> Result<Pri
         };
         Mistake::with_hint(format!("{text}: {error}"), hint)
     };
-    Principal::parse_bytes(text.as_bytes(), &options.enterprise(enterprise)).map_err(mistake)
+    let options = options.enterprise(enterprise);
+    let principal = Principal::parse_bytes(text.as_bytes(), &options).map_err(mistake)?;
+    refuse_empty(text, has_empty_part(&principal))?;
+    Ok(principal)
+}
+
+/// The same for a principal that logs in. Services may leave their realm to the KDC.
+///
+/// # Errors
+/// Also when the realm is empty.
+pub(crate) fn parse_login(
+    client: &Client,
+    text: &str,
+    enterprise: bool,
+) -> Result<Principal, Mistake> {
+    let principal = parse(client, text, enterprise)?;
+    refuse_empty(text, principal.realm().is_empty())?;
+    Ok(principal)
+}
+
+/// Refuses a name of which a part is empty. KDCs would only say that they do not know it.
+///
+/// # Errors
+/// What is wrong.
+pub(crate) fn refuse_empty(text: &str, is_empty: bool) -> Result<(), String> {
+    if !is_empty {
+        return Ok(());
+    }
+    Err(format!(
+        "\"{text}\" is not a name, because a part of it is empty: check whether a variable in it is \
+         not set"
+    ))
+}
+
+fn has_empty_part(principal: &Principal) -> bool {
+    let mut components = principal.components();
+    components.len() == 0 || components.any(<[u8]>::is_empty)
 }
