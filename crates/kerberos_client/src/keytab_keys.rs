@@ -151,7 +151,7 @@ impl Contents {
                 Ok(Some(entry)) => entry,
                 Ok(None) => break,
                 // The reader continues after the damaged entry.
-                Err(error @ (KeytabError::Format { .. } | KeytabError::TornEntry { .. })) => {
+                Err(error) if error.is_of_an_entry() => {
                     tracing::warn!("an entry of the keytab is skipped: {error}");
                     damage.get_or_insert(error);
                     continue;

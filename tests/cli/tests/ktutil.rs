@@ -77,6 +77,40 @@ fn files_that_are_not_keytabs_are_not_overwritten() {
 }
 
 #[test]
+fn all_intact_entries_of_a_damaged_keytab_are_read() {
+    let place = place_without_kdc();
+    let whole = keytab(&place);
+    let record = &whole[2..];
+    let mut damaged = record.to_vec();
+    // The length of the realm, behind that of the record and the number of components.
+    damaged[6] = 0x4d;
+    place.write(
+        "file",
+        [&whole, &damaged[..], record, &record[..9]].concat(),
+    );
+    let entries = |run: &Finished| run.stdout().matches(&format!(" old@{REALM}")).count();
+    let error = "Bad format in keytab";
+
+    let run = shell(&place, "rkt file\nlist\nwkt rescued\n");
+    assert_eq!(entries(&run), 2, "{run}");
+    assert!(run.stderr().contains(error), "{run}");
+    let run = place.ours("klist").line("-k rescued").run().success();
+    assert_eq!(entries(&run), 2, "{run}");
+    for (tool, line) in [("klist", "-k file"), ("ktutil", "-k file list")] {
+        let run = place.ours(tool).line(line).run().exits(1);
+        assert_eq!(entries(&run), 2, "{run}");
+        assert_explained(&run, error);
+        let run = place
+            .ours(tool)
+            .line(&format!("{line} --json"))
+            .run()
+            .exits(1);
+        assert_eq!(run.stdout().matches("\"principal\"").count(), 2, "{run}");
+        assert!(run.stdout().contains(error), "{run}");
+    }
+}
+
+#[test]
 fn dangling_symlink_is_not_followed() {
     let place = place_without_kdc();
     symlink(place.path("victim"), place.path("planted")).expect("the folder is writable");

@@ -99,6 +99,11 @@ pub enum KeytabError {
 }
 
 impl KeytabError {
+    /// Whether this is about a damaged entry: the reader goes on to the intact ones behind it.
+    pub fn is_of_an_entry(&self) -> bool {
+        matches!(self, Self::Format { .. } | Self::TornEntry { .. })
+    }
+
     /// What to tell people besides the message: what exactly was found, and what to do.
     pub fn hint(&self) -> Option<String> {
         Some(match self {

@@ -256,7 +256,7 @@ impl KeytabFile {
                 }
                 Ok(Some(_)) => {}
                 Ok(None) => break,
-                Err(error @ (KeytabError::Format { .. } | KeytabError::TornEntry { .. })) => {
+                Err(error) if error.is_of_an_entry() => {
                     damage.get_or_insert(error);
                 }
                 Err(error) => return Err(error),

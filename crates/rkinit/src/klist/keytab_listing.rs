@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::io::Write as _;
 
-use kerberos_files::keytab::{KeytabEntryView, KeytabError, KeytabFile, KeytabName};
+use kerberos_files::keytab::{KeytabEntryView, KeytabError, KeytabFile, KeytabName, KeytabReader};
 
 use crate::input::keytab_select;
 use crate::input::keytab_select::Default;
@@ -54,11 +54,31 @@ pub(super) fn show(
     };
     let mut times = detail.timestamps.then(TimeFormat::from_env);
     out.put(header(times.as_ref().map(TimeFormat::width)).as_bytes());
+    let error = scan(&mut reader, out, |entry, out| {
+        push_entry(entry, detail, times.as_mut(), out);
+    })?;
+    match error {
+        Some(error) => refuse(program, &error, SCANNING, out),
+        None => Ok(0),
+    }
+}
+
+/// Shows the intact entries. Returns the error that ended this, or else that of the first damaged
+/// entry.
+fn scan(
+    reader: &mut KeytabReader,
+    out: &mut Output,
+    mut show: impl FnMut(&KeytabEntryView<'_>, &mut Vec<u8>),
+) -> io::Result<Option<KeytabError>> {
+    let mut damage = None;
     loop {
         match reader.next() {
-            Ok(Some(entry)) => push_entry(&entry, detail, times.as_mut(), out.buffer()),
-            Ok(None) => return Ok(0),
-            Err(error) => return refuse(program, &error, SCANNING, out),
+            Ok(Some(entry)) => show(&entry, out.buffer()),
+            Ok(None) => return Ok(damage),
+            Err(error) if error.is_of_an_entry() => {
+                damage.get_or_insert(error);
+            }
+            Err(error) => return Ok(Some(error)),
         }
         out.flush_if_full()?;
     }
@@ -77,19 +97,16 @@ fn show_document(
         Err(error) => return refuse(program, &error, STARTING, out),
     };
     let mut document = Document::begin(name, keys, out.buffer());
-    loop {
-        match reader.next() {
-            Ok(Some(entry)) => document.entry(&entry.to_entry(), out.buffer()),
-            Ok(None) => {
-                document.end(None, out.buffer());
-                return Ok(0);
-            }
-            Err(error) => {
-                document.end(Some(&error.to_string()), out.buffer());
-                return refuse(program, &error, SCANNING, out);
-            }
-        }
-        out.flush_if_full()?;
+    let error = scan(&mut reader, out, |entry, out| {
+        document.entry(&entry.to_entry(), out);
+    })?;
+    document.end(
+        error.as_ref().map(ToString::to_string).as_deref(),
+        out.buffer(),
+    );
+    match error {
+        Some(error) => refuse(program, &error, SCANNING, out),
+        None => Ok(0),
     }
 }
 

@@ -48,24 +48,27 @@ impl KeyList {
         index.map(|index| self.entries.remove(index)).is_some()
     }
 
-    /// Appends the entries of `keytab`.
+    /// Appends the intact entries of `keytab`.
     ///
     /// # Errors
-    /// As for [`KeytabFile::entries`]. If the file ends within an entry, the complete entries
-    /// before it are appended; any other error changes nothing.
+    /// As for [`KeytabFile::entries`], about the first damaged entry. An error about the whole file
+    /// changes nothing.
     pub(super) fn read(&mut self, keytab: &KeytabFile) -> Result<(), KeytabError> {
         let mut reader = keytab.open()?;
         let mut read = Vec::new();
-        let result = loop {
+        let mut damage = None;
+        loop {
             match reader.next() {
                 Ok(Some(entry)) => read.push(entry.to_entry()),
-                Ok(None) => break Ok(()),
-                Err(error @ KeytabError::TornEntry { .. }) => break Err(error),
+                Ok(None) => break,
+                Err(error) if error.is_of_an_entry() => {
+                    damage.get_or_insert(error);
+                }
                 Err(error) => return Err(error),
             }
-        };
+        }
         self.entries.append(&mut read);
-        result
+        damage.map_or(Ok(()), Err)
     }
 
     /// Adds all entries to `keytab`, with the timestamp `now` as in MIT. The file is created unless
