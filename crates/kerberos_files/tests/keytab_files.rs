@@ -259,13 +259,13 @@ fn finding_a_key_follows_mits_rules() {
         "Keytab contains no suitable keys for none@EXAMPLE.COM"
     );
     let hint = error.hint().unwrap();
-    let names = "has keys of two@EXAMPLE.COM, wrapped@EXAMPLE.COM: name a principal of";
+    let names = "wrapped@EXAMPLE.COM, narrow@EXAMPLE.COM: name a principal of";
     assert!(hint.contains(names), "{hint}");
     let many = ["a", "b", "c"].map(|name| entry(name, 1, 18));
     keytab.add(&many).unwrap();
     let error = keytab.keys_for(&principal("none")).unwrap_err();
     let hint = error.hint().unwrap();
-    assert!(hint.contains("b@EXAMPLE.COM, …: name a"), "{hint}");
+    assert!(hint.contains("a@EXAMPLE.COM, …: name a"), "{hint}");
 }
 
 #[test]
