@@ -124,6 +124,31 @@ fn directory_in_place_of_the_keytab_is_explained() {
 }
 
 #[test]
+fn keytab_path_after_k_without_t_is_explained() {
+    let (_kdc, place) = realm();
+    let add = "-k other add -p alice -V 1 -e aes256-cts -r";
+    place.ours("ktutil").line(add).run().success();
+    let whole = place.text("other");
+    let check = |name: &str, is_keytab: bool| {
+        let run = place.ours("kinit").arg("-k").arg(name).run().exits(1);
+        let hint = format!("did you mean -kt {name}?");
+        assert_eq!(run.stderr().contains(&hint), is_keytab, "{run}");
+    };
+    for name in [&whole, "other", &format!("FILE:{whole}"), "/nowhere"] {
+        check(name, true);
+    }
+    check("alice", false);
+    // The default keytab exists, but has no such principal.
+    place
+        .ours("ktutil")
+        .line(&add.replace("other", "keytab"))
+        .run()
+        .success();
+    check(&whole, true);
+    check("bob", false);
+}
+
+#[test]
 fn missing_cache_directory_is_explained_and_not_created() {
     let (_kdc, place) = realm();
     let cache = place.text("missing/cache");

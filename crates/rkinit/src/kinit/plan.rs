@@ -217,7 +217,7 @@ impl Typed {
 }
 
 /// Whether the word is a path and not a principal.
-fn is_path(word: &OsString) -> bool {
+pub(super) fn is_path(word: &OsString) -> bool {
     let starts = [&b"/"[..], b"./", b"../"];
     starts
         .iter()

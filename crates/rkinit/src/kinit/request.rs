@@ -15,7 +15,7 @@ use crate::input::ccache_select::SelectError;
 use crate::input::keytab_select::Default;
 use crate::input::{addresses, keytab_select};
 use crate::kinit::CONTEXT;
-use crate::kinit::plan::{Keytab, Plan, Start};
+use crate::kinit::plan::{Keytab, Plan, Start, is_path};
 use crate::messages::refusal::Refusal;
 use crate::messages::{line, system_text};
 use crate::output::time_zone;
@@ -106,10 +106,29 @@ pub(super) fn keys(
     if let (true, Some(name)) = (plan.verbose, name) {
         line(format_args!("Using keytab: {}", name.display()));
     }
-    let keys = KeytabFile::new(path)
-        .keys_for(principal)
-        .map_err(|error| Refusal::of_keytab(&error, CONTEXT))?;
+    let keys = KeytabFile::new(path).keys_for(principal).map_err(|error| {
+        let refusal = Refusal::of_keytab(&error, CONTEXT);
+        match forgotten_t(plan, which) {
+            Some(hint) => Refusal {
+                hint: Some(hint),
+                ..refusal
+            },
+            None => refusal,
+        }
+    })?;
     Ok((keytab, Secret::Keys(keys)))
+}
+
+/// The hint for `kinit -k PATH`, where `-t` was forgotten.
+fn forgotten_t(plan: &Plan, which: &Keytab) -> Option<String> {
+    let typed = plan.principal.as_ref()?;
+    let is_keytab = || {
+        let name = KeytabName::parse(typed.to_str()?).ok()?;
+        KeytabFile::new(name.file_path().ok()?).open().ok()
+    };
+    let forgotten = *which == Keytab::Default && (is_path(typed) || is_keytab().is_some());
+    let name = typed.display();
+    forgotten.then(|| format!("{name} is taken for the principal; did you mean -kt {name}?"))
 }
 
 /// The service named `text`. A realm in `text` is ignored; the realm is always the client's.
