@@ -12,6 +12,7 @@ use kerberos_asn1::{DecodeError, ErrorCode, KerberosTime, PaDataType};
 use kerberos_crypto::{CryptoError, EncryptionType};
 use thiserror::Error;
 
+use crate::trace::PaType;
 use crate::{AskError, Principal, Shown, Timestamp};
 
 mod hint;
@@ -255,19 +256,19 @@ fn no_mechanism(offered: &[PaDataType]) -> String {
         return "the KDC named no preauthentication".to_owned();
     }
     format!(
-        "no usable preauthentication among {}",
-        Shown::new(Numbers(offered))
+        "none of the preauthentication that the KDC offers is supported or allowed: {}",
+        Shown::new(Names(offered))
     )
 }
 
 /// Padata types, separated by commas.
-struct Numbers<'a>(&'a [PaDataType]);
+struct Names<'a>(&'a [PaDataType]);
 
-impl fmt::Display for Numbers<'_> {
+impl fmt::Display for Names<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut comma = "";
-        for PaDataType(number) in self.0 {
-            write!(f, "{comma}{number}")?;
+        for padata_type in self.0 {
+            write!(f, "{comma}{}", PaType(*padata_type))?;
             comma = ", ";
         }
         Ok(())

@@ -221,12 +221,13 @@ fn unknown_preauth_mechanisms_are_an_error() {
 }
 
 #[test]
-fn error_lists_mechanisms_as_numbers_and_is_truncated() {
+fn error_lists_mechanisms_by_name_and_is_truncated() {
     let text = |offered| ExchangeError::NoMechanism { offered }.to_string();
     assert_eq!(text(vec![]), "the KDC named no preauthentication");
     assert_eq!(
         text(vec![PaDataType(16), PaDataType(4711)]),
-        "no usable preauthentication among 16, 4711"
+        "none of the preauthentication that the KDC offers is supported or allowed: \
+         PA-PK-AS-REQ (16), 4711"
     );
     let many = text(vec![PaDataType(123_456); 80_000]);
     assert!(many.len() < 300 && many.ends_with("[...]"), "{many}");
