@@ -124,11 +124,6 @@ pub(super) struct Typed {
     #[arg(long, requires = "install_links", help_heading = "Other")]
     pub(super) mit_names: bool,
 
-    /// Refused. Otherwise it would abbreviate `--password-file`, and a password that was typed
-    /// after it would be printed as a file's name.
-    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
-    #[arg(allow_hyphen_values = true)]
-    pub(super) password: Option<OsString>,
     #[arg(short = '4', hide = true)]
     pub(super) kerberos_4: bool,
     #[arg(short = '5', hide = true)]

@@ -176,11 +176,6 @@ impl Typed {
             None if self.validate => Action::Validate,
             None => Action::Password,
         };
-        if self.password.is_some() {
-            complaints.add(
-                "There is no --password, since others could read it: use --password-file FILE",
-            );
-        }
         if self.password_file.is_some() && matches!(action, Action::Keytab(_)) {
             complaints.add("Only one of -k and --password-file allowed");
         }
