@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 use std::{fs, thread};
 
-use cli::{PASSWORD, REALM};
+use cli::{PASSWORD, REALM, place_without_kdc};
 use kerberos_crypto::EncryptionType;
 use kerberos_testkdc::{PrincipalKey, TestKdc};
 use test_support::{Place, Sidecar, Tool};
@@ -131,6 +131,28 @@ fn output_and_traces_contain_no_secrets() {
     let traced = fs::read(&trace).expect("the trace was written");
     assert!(traced.len() > 1000);
     assert_eq!(world.found(&traced), []);
+}
+
+#[test]
+fn a_password_on_the_command_line_is_refused_and_not_shown() {
+    let place = place_without_kdc();
+    for line in [
+        format!("--password {PASSWORD} alice"),
+        format!("--password={PASSWORD} alice"),
+        format!("--pass {PASSWORD}"),
+        format!("--password-f {PASSWORD} alice"),
+        format!("--passwd {PASSWORD} alice"),
+    ] {
+        let add = format!("add -p alice -V 1 -e aes256-cts {line}");
+        for (tool, line) in [("kinit", &line), ("rekinit", &line), ("ktutil", &add)] {
+            let run = place.ours(tool).line(line).run().exits(2);
+            assert!(
+                run.stderr().contains("unrecognized option '--pass"),
+                "{run}"
+            );
+            assert!(!run.stderr().contains(PASSWORD), "{run}");
+        }
+    }
 }
 
 /// At the end of a login, neither the password nor the key is left in memory.

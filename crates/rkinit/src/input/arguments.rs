@@ -142,7 +142,17 @@ fn parse_all<A: clap::Parser>(
     examples: &str,
 ) -> Result<A, Result<Mistake, u8>> {
     let mut command = define::<A>(program.name(), usage, examples).no_binary_name(true);
-    let refused = match command.try_get_matches_from_mut(arguments) {
+    let parsed = command.try_get_matches_from_mut(arguments);
+    if let Some(text) = mistake::of_a_password(arguments) {
+        let inner = named_command(&command, arguments);
+        if mistake::takes_password_file(inner.as_deref().unwrap_or(&command)) {
+            return Err(Ok(Mistake {
+                text,
+                command: inner,
+            }));
+        }
+    }
+    let refused = match parsed {
         Ok(mut matches) => match A::from_arg_matches_mut(&mut matches) {
             Ok(arguments) => return Ok(arguments),
             Err(error) => error,

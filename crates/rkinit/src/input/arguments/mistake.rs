@@ -1,6 +1,7 @@
 //! Words clap's errors in a command line as getopt does, where getopt has the same error.
 
 use std::error::Error as _;
+use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
@@ -54,6 +55,32 @@ pub(super) fn text(error: &clap::Error, command: &clap::Command) -> String {
         _ => format!("invalid use of option '{option}'"),
     }
 }
+
+/// The error text if there is `--password` or the like among the arguments: taken for an
+/// abbreviation of `--password-file`, it would make a password the name of a file, which is shown.
+pub(super) fn of_a_password(arguments: &[OsString]) -> Option<String> {
+    let mut options = arguments.iter().take_while(|argument| *argument != "--");
+    options.find_map(|argument| {
+        let option = argument.to_str()?.split('=').next()?;
+        let is_abbreviation = option.starts_with("--pa")
+            && PASSWORD_FILE.starts_with(option)
+            && option != PASSWORD_FILE;
+        is_abbreviation.then(|| {
+            format!(
+                "unrecognized option '{option}'; every user of the machine could read a password \
+                 here, so there is only {PASSWORD_FILE} FILE"
+            )
+        })
+    })
+}
+
+/// Whether `command` has that option.
+pub(super) fn takes_password_file(command: &clap::Command) -> bool {
+    let mut known = command.get_arguments();
+    known.any(|known| known.get_long() == PASSWORD_FILE.strip_prefix("--"))
+}
+
+const PASSWORD_FILE: &str = "--password-file";
 
 /// What is missing, from clap's notation: if one of several options suffices, that is
 /// `<--this <VALUE>|--that>`.
