@@ -67,6 +67,23 @@ fn a_configuration_that_cannot_be_read() {
 }
 
 #[test]
+fn a_token_in_a_configured_name_that_is_unknown() {
+    let place = place_without_kdc();
+    let conf = fs::read_to_string(place.path("krb5.conf")).expect("it is there");
+    let setting = "default_ccache_name = FILE:/tmp/%{nope}";
+    let conf = conf.replacen("[libdefaults]", &format!("[libdefaults]\n{setting}"), 1);
+    place.configure(&conf);
+    let reason = format!("krb5.conf, line 2: {setting}: Invalid token %{{nope}}; known are TEMP,");
+    for line in ["kinit alice", "klist", "kvno host/a", "kdestroy", "kpasswd"] {
+        let mut words = line.split(' ');
+        let tool = place.ours(words.next().unwrap_or_default()).args(words);
+        let run = tool.without_env("KRB5CCNAME").run();
+        assert_explained(&run, ": Improper format of Kerberos configuration file ");
+        assert!(run.stderr().contains(&reason), "{run}");
+    }
+}
+
+#[test]
 fn errors_are_put_as_the_site_wants_them() {
     let place = place_without_kdc();
     let conf = fs::read_to_string(place.path("krb5.conf")).expect("it is there");
