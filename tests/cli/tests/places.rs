@@ -40,6 +40,22 @@ fn a_directory_in_place_of_the_cache() {
 }
 
 #[test]
+fn a_variable_for_the_cache_that_is_set_but_empty() {
+    let (_kdc, place) = realm();
+    for tool in [
+        kinit(&place, "alice"),
+        place.ours("klist"),
+        place.ours("kvno").arg("host/a"),
+        place.ours("kinit").arg("-R"),
+    ] {
+        let run = tool.env("KRB5CCNAME", "").run();
+        assert_explained(&run, "(filename: )");
+        let hint = "hint: the name of the cache is empty: perhaps KRB5CCNAME is set, but empty\n";
+        assert!(run.stderr().ends_with(hint), "{run}");
+    }
+}
+
+#[test]
 fn a_configuration_that_cannot_be_read() {
     let (_kdc, place) = realm();
     let check = |configuration: &str, message: &str| {
