@@ -103,7 +103,7 @@ impl ServiceAcceptor {
     ///
     /// # Errors
     /// [`ClientError::RcacheName`], [`ClientError::Expand`], [`ClientError::Random`], and
-    /// [`ClientError::Config`] when a list of encryption types contains no known type.
+    /// [`ClientError::Config`] when a value of krb5.conf is a mistake.
     ///
     /// # Example
     /// ```

@@ -5,8 +5,8 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use kerberos_files::ccache::CcacheName;
-use kerberos_files::config::{DEFAULT_CONFIG_FILES, Krb5Config, split_file_list};
-use kerberos_files::expand::PathTokens;
+use kerberos_files::config::{ConfigError, DEFAULT_CONFIG_FILES, Krb5Config, split_file_list};
+use kerberos_files::expand::{ExpandError, PathTokens};
 use kerberos_files::keytab::KeytabName;
 use kerberos_files::rcache::RcacheName;
 use kerberos_proto::{Principal, PrincipalError};
@@ -220,9 +220,14 @@ impl Config {
     /// The name of the default credential cache: the one that was set, or else that of krb5.conf.
     ///
     /// # Errors
-    /// [`ClientError::Expand`], [`ClientError::NotText`] and [`ClientError::CcacheName`].
+    /// [`ClientError::Config`], [`ClientError::Expand`], [`ClientError::NotText`] and
+    /// [`ClientError::CcacheName`].
     pub fn ccache_name(&self) -> Result<CcacheName, ClientError> {
-        let name = self.name(self.ccache_name.as_deref(), self.krb5.default_ccache_name())?;
+        let name = self.name(
+            "default_ccache_name",
+            self.ccache_name.as_deref(),
+            self.krb5.default_ccache_name(),
+        )?;
         let name = CcacheName::parse(&name)?;
         Ok(match self.ccache_name {
             Some(_) => name,
@@ -235,19 +240,29 @@ impl Config {
     /// The name of the default keytab: the one that was set, or else that of krb5.conf.
     ///
     /// # Errors
-    /// [`ClientError::Expand`], [`ClientError::NotText`] and [`ClientError::KeytabName`].
+    /// [`ClientError::Config`], [`ClientError::Expand`], [`ClientError::NotText`] and
+    /// [`ClientError::KeytabName`].
     pub fn keytab_name(&self) -> Result<KeytabName, ClientError> {
-        let name = self.name(self.keytab_name.as_deref(), self.krb5.default_keytab_name())?;
+        let name = self.name(
+            "default_keytab_name",
+            self.keytab_name.as_deref(),
+            self.krb5.default_keytab_name(),
+        )?;
         Ok(KeytabName::parse(&name)?)
     }
 
     /// The name of the default client keytab: the one that was set, or else that of krb5.conf.
     ///
     /// # Errors
-    /// [`ClientError::Expand`], [`ClientError::NotText`] and [`ClientError::KeytabName`].
+    /// [`ClientError::Config`], [`ClientError::Expand`], [`ClientError::NotText`] and
+    /// [`ClientError::KeytabName`].
     pub fn client_keytab_name(&self) -> Result<KeytabName, ClientError> {
         let default = self.krb5.default_client_keytab_name();
-        let name = self.name(self.client_keytab_name.as_deref(), default)?;
+        let name = self.name(
+            "default_client_keytab_name",
+            self.client_keytab_name.as_deref(),
+            default,
+        )?;
         Ok(KeytabName::parse(&name)?)
     }
 
@@ -261,9 +276,14 @@ impl Config {
     /// The name of the default replay cache: the one that was set, or else that of krb5.conf.
     ///
     /// # Errors
-    /// [`ClientError::Expand`], [`ClientError::NotText`] and [`ClientError::RcacheName`].
+    /// [`ClientError::Config`], [`ClientError::Expand`], [`ClientError::NotText`] and
+    /// [`ClientError::RcacheName`].
     pub fn rcache_name(&self) -> Result<RcacheName, ClientError> {
-        let name = self.name(self.rcache_name.as_deref(), self.krb5.default_rcache_name())?;
+        let name = self.name(
+            "default_rcache_name",
+            self.rcache_name.as_deref(),
+            self.krb5.default_rcache_name(),
+        )?;
         Ok(RcacheName::parse(&name)?)
     }
 
@@ -274,14 +294,36 @@ impl Config {
             .unwrap_or(Path::new(RcacheName::DEFAULT_FOLDER))
     }
 
-    /// A name that was set is used as it is; in one of krb5.conf, `%{…}` is replaced.
-    fn name(&self, set: Option<&OsStr>, configured: &str) -> Result<String, ClientError> {
+    /// A name that was set is used as it is; in one of krb5.conf, the value of `key`, `%{…}` is
+    /// replaced.
+    fn name(
+        &self,
+        key: &str,
+        set: Option<&OsStr>,
+        configured: &str,
+    ) -> Result<String, ClientError> {
         match set {
             Some(name) => match name.to_str() {
                 Some(name) => Ok(name.to_owned()),
                 None => Err(ClientError::NotText { name: name.into() }),
             },
-            None => Ok(self.tokens.expand(configured)?),
+            None => (self.tokens.expand(configured)).map_err(|error| self.not_expanded(key, error)),
+        }
+    }
+
+    fn not_expanded(&self, key: &str, error: ExpandError) -> ClientError {
+        if matches!(error, ExpandError::NoUsername(_)) {
+            return error.into();
+        }
+        match self.krb5.profile().located(&["libdefaults", key]).next() {
+            Some(located) => ClientError::Config(ConfigError::BadName {
+                key: key.to_owned(),
+                value: located.value.to_owned(),
+                error,
+                file: located.file.to_owned(),
+                line: located.line,
+            }),
+            None => error.into(),
         }
     }
 }
@@ -319,7 +361,9 @@ mod tests {
         assert_eq!(rcache(&config), "dfl:");
         assert_eq!(config.rcache_folder(), Path::new("/var/tmp"));
         let config = Config::parse("[libdefaults]\ndefault_keytab_name = %{x}\n").unwrap();
-        assert!(matches!(config.keytab_name(), Err(ClientError::Expand(_))));
+        let error = config.keytab_name().unwrap_err().to_string();
+        let expected = "line 2: default_keytab_name = %{x}: Invalid token %{x}; known are TEMP,";
+        assert!(error.contains(expected), "{error}");
     }
 
     /// The default must not be used instead: it may be somebody else's.

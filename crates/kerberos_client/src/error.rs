@@ -26,7 +26,8 @@ pub enum ClientError {
     /// krb5.conf, or a setting in it, cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// A `%{…}` in a name cannot be replaced.
+    /// A `%{…}` in a name cannot be replaced, although it is no mistake in krb5.conf: the user has
+    /// no name.
     #[error(transparent)]
     Expand(#[from] ExpandError),
     /// The name of a cache, a keytab or a replay cache is not UTF-8, so it could mean anything.

@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::deltat::parse_deltat;
+use crate::expand::ExpandError;
 use crate::profile::{Profile, ProfileError};
 
 pub use explain::{Effect, Setting};
@@ -66,6 +67,20 @@ pub enum ConfigError {
         value: String,
         /// What is expected instead.
         expected: &'static str,
+        /// The file that sets it.
+        file: PathBuf,
+        /// The line, counted from 1.
+        line: u32,
+    },
+    /// A name has a `%{…}` that cannot be replaced.
+    #[error("{}, line {line}: {key} = {value}: {error}", .file.display())]
+    BadName {
+        /// The name of the key.
+        key: String,
+        /// Its value.
+        value: String,
+        /// What is wrong with it.
+        error: ExpandError,
         /// The file that sets it.
         file: PathBuf,
         /// The line, counted from 1.

@@ -40,6 +40,22 @@ fn directory_in_place_of_the_cache_is_kept() {
 }
 
 #[test]
+fn empty_krb5ccname_is_explained() {
+    let (_kdc, place) = realm();
+    for tool in [
+        kinit(&place, "alice"),
+        place.ours("klist"),
+        place.ours("kvno").arg("host/a"),
+        place.ours("kinit").arg("-R"),
+    ] {
+        let run = tool.env("KRB5CCNAME", "").run();
+        assert_explained(&run, "(filename: )");
+        let hint = "hint: the name of the cache is empty: perhaps KRB5CCNAME is set, but empty\n";
+        assert!(run.stderr().ends_with(hint), "{run}");
+    }
+}
+
+#[test]
 fn invalid_krb5_conf_is_explained_with_its_line() {
     let (_kdc, place) = realm();
     let check = |configuration: &str, message: &str| {
@@ -64,6 +80,23 @@ fn invalid_krb5_conf_is_explained_with_its_line() {
         "module /nowhere.so:x\n",
         "Unexpected module declaration in profile",
     );
+}
+
+#[test]
+fn unknown_token_in_krb5_conf_is_explained_with_its_line() {
+    let place = place_without_kdc();
+    let conf = fs::read_to_string(place.path("krb5.conf")).expect("it is there");
+    let setting = "default_ccache_name = FILE:/tmp/%{nope}";
+    let conf = conf.replacen("[libdefaults]", &format!("[libdefaults]\n{setting}"), 1);
+    place.configure(&conf);
+    let reason = format!("krb5.conf, line 2: {setting}: Invalid token %{{nope}}; known are TEMP,");
+    for line in ["kinit alice", "klist", "kvno host/a", "kdestroy", "kpasswd"] {
+        let mut words = line.split(' ');
+        let tool = place.ours(words.next().unwrap_or_default()).args(words);
+        let run = tool.without_env("KRB5CCNAME").run();
+        assert_explained(&run, ": Improper format of Kerberos configuration file ");
+        assert!(run.stderr().contains(&reason), "{run}");
+    }
 }
 
 #[test]

@@ -209,6 +209,9 @@ impl CcacheError {
     pub fn hint(&self) -> Option<String> {
         const AGAIN: &str = "log in again to replace it";
         Some(match self {
+            Self::NotFound { path } | Self::Io { path, .. } if path.as_os_str().is_empty() => {
+                "the name of the cache is empty: perhaps KRB5CCNAME is set, but empty".to_owned()
+            }
             Self::NotFound { .. } | Self::Missing { .. } | Self::Encode(_) => return None,
             Self::Empty { .. } => {
                 format!(

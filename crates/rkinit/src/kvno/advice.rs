@@ -22,7 +22,9 @@ pub(crate) fn advice(error: &ClientError, cached_only: bool) -> Option<String> {
         ClientError::Exchange(ExchangeError::Kdc(error)) => kdc_advice(error),
         ClientError::Exchange(error) => exchange_advice(error),
         ClientError::Config(error) => Some(error.to_string()),
-        ClientError::Ccache(CcacheError::NotFound { .. }) => Some(log_in()),
+        ClientError::Ccache(error @ CcacheError::NotFound { .. }) => {
+            Some(error.hint().unwrap_or_else(log_in))
+        }
         error => error.hint(),
     }
 }
