@@ -3,31 +3,31 @@
 pub(crate) mod args;
 pub(crate) mod duration;
 pub(crate) mod environment;
+mod file;
 mod ids;
 pub(crate) mod mistake;
 pub(crate) mod service;
 pub(crate) mod spec;
+mod unique;
 
-use std::collections::HashSet;
 use std::ffi::OsString;
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use kerberos_client::Client;
-use kerberos_files::ccache::{CcacheKind, CcacheName};
-use serde::Deserialize;
-use serde::de::value::SeqAccessDeserializer;
-use serde::de::{Deserializer, SeqAccess, Visitor};
 
 use crate::rekinit::life::processes::Hook;
 use crate::rekinit::log::{Format, Level, Log};
 use crate::rekinit::target::Target;
 use args::Typed;
 use duration::{Seconds, duration};
+use file::{File, Words};
 use mistake::Mistake;
 use spec::Spec;
+use unique::no_cache_twice;
+
+pub(super) use file::tickets_of_file;
 
 /// Everything that is to be done, without contradictions.
 pub(super) struct Setup {
@@ -50,47 +50,6 @@ pub(super) enum Mode {
     Once,
     /// As long as this application runs.
     Beside(Vec<OsString>),
-}
-
-/// The file of `--config`.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-struct File {
-    listen: Option<String>,
-    log: Option<String>,
-    hook: Option<Words>,
-    hook_shell: Option<String>,
-    period: Option<Seconds>,
-    timeout: Option<Seconds>,
-    #[serde(deserialize_with = "tickets")]
-    ticket: Vec<Spec>,
-}
-
-/// Reads the tickets, and says how to write them.
-fn tickets<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Spec>, D::Error> {
-    struct Tickets;
-    impl<'de> Visitor<'de> for Tickets {
-        type Value = Vec<Spec>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list: write [[ticket]], in double brackets")
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Vec<Spec>, A::Error> {
-            Vec::deserialize(SeqAccessDeserializer::new(list))
-        }
-    }
-    from.deserialize_seq(Tickets)
-}
-
-#[derive(Deserialize)]
-#[serde(
-    untagged,
-    expecting = "it is not a program: write it as \"/path\" or [\"/path\", \"argument\"]"
-)]
-enum Words {
-    One(String),
-    Many(Vec<String>),
 }
 
 impl Setup {
@@ -178,78 +137,6 @@ pub(super) fn each<T>(
 /// In words.
 pub(super) fn specs(typed: &Typed) -> Result<Vec<Spec>, String> {
     File::of(typed)?.take_specs(typed)
-}
-
-impl File {
-    /// The file that the command line names, if any.
-    fn of(typed: &Typed) -> Result<Self, String> {
-        typed
-            .config
-            .as_deref()
-            .map_or_else(|| Ok(Self::default()), Self::read)
-    }
-
-    fn take_specs(&mut self, typed: &Typed) -> Result<Vec<Spec>, String> {
-        let Some(path) = &typed.config else {
-            return Ok(vec![Spec::from_options(typed)?]);
-        };
-        if !typed.principals.is_empty() {
-            let text =
-                "the file of --config names the principals: do not name one on the command line";
-            return Err(text.to_owned());
-        }
-        if let Some(option) = typed.option_of_ticket() {
-            return Err(format!(
-                "{option} cannot be used with --config: set it for each ticket in that file"
-            ));
-        }
-        if self.ticket.is_empty() {
-            return Err(format!("{} has no [[ticket]]", path.display()));
-        }
-        Ok(std::mem::take(&mut self.ticket))
-    }
-
-    fn read(path: &Path) -> Result<Self, String> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            format!(
-                "{}: {}",
-                path.display(),
-                crate::messages::system_text(&error)
-            )
-        })?;
-        Self::parse(&text).map_err(|error| format!("{}: {error}", path.display()))
-    }
-
-    fn parse(text: &str) -> Result<Self, String> {
-        toml::from_str(text).map_err(|error| {
-            let line = error.span().and_then(|span| {
-                let before = text.get(..span.start)?;
-                text.lines().nth(before.matches('\n').count())
-            });
-            let hint = correction(line.unwrap_or_default().trim_start(), error.message());
-            format!("{}{hint}", error.to_string().trim_end())
-        })
-    }
-}
-
-/// How to write a `line` that is not TOML as it is.
-fn correction(line: &str, error: &str) -> &'static str {
-    if line.starts_with("mode") && error.contains("leading zero") {
-        ": write mode = \"0400\", in quotes"
-    } else if line.starts_with("[ticket]") && error.contains("duplicate") {
-        ": write [[ticket]], in double brackets"
-    } else {
-        ""
-    }
-}
-
-/// The number of tickets in `text`, if it is a valid file of `--config`; for the fuzz target.
-pub(super) fn tickets_of_file(text: &str) -> Result<usize, String> {
-    let file = File::parse(text)?;
-    for time in [file.period, file.timeout].into_iter().flatten() {
-        time.duration()?;
-    }
-    Ok(file.ticket.len())
 }
 
 /// A client for the current krb5.conf, with a time limit, so that KDCs cannot make it hang.
@@ -363,43 +250,6 @@ fn hook(
         });
     }
     Ok(Some(hook))
-}
-
-/// Two tickets in one file, or of one principal in one collection, would overwrite each other again
-/// and again.
-fn no_cache_twice(client: &Client, targets: &[Arc<Target>]) -> Result<(), String> {
-    let mut places = HashSet::new();
-    for target in targets {
-        let name = &target.cache;
-        let file = target.file();
-        if file.is_some_and(|file| !places.insert((file, None))) {
-            return Err(format!(
-                "two tickets have the cache {name}: give each its own cache"
-            ));
-        }
-        if name.kind() == CcacheKind::File {
-            continue;
-        }
-        if let Some(owner) = target.owner(client)
-            && !places.insert((collection(name), Some(owner.clone())))
-        {
-            return Err(format!(
-                "two tickets of {owner} are in {name}: make them one, or give each its own cache"
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// The collection that the cache is in, or the folder of a DIR collection.
-fn collection(name: &CcacheName) -> PathBuf {
-    let residual = name.residual();
-    let folder = match (name.kind(), residual.strip_prefix(':')) {
-        (CcacheKind::Dir, Some(file)) => Path::new(file).parent().unwrap_or(Path::new(file)),
-        (CcacheKind::Dir, None) => Path::new(residual),
-        _ => return name.to_string().into(),
-    };
-    folder.canonicalize().unwrap_or_else(|_| folder.to_owned())
 }
 
 /// The limit for a request, including all KDCs that are tried, unless krb5.conf sets one.
