@@ -98,7 +98,10 @@ impl Server {
 
     /// Receives requests and answers them; `page` returns success and text.
     pub(crate) fn serve(&mut self, page: &dyn Fn(Page) -> (bool, String)) {
-        let now = Instant::now();
+        self.serve_at(Instant::now(), page);
+    }
+
+    fn serve_at(&mut self, now: Instant, page: &dyn Fn(Page) -> (bool, String)) {
         if self.resting_until.is_some_and(|until| until <= now) {
             self.resting_until = None;
         }
@@ -109,7 +112,7 @@ impl Server {
         // Further new connections have to wait for the next call.
         for _ in 0..MOST_PER_CALL {
             let is_full = self.connections.len() >= MOST_CONNECTIONS;
-            let leaving = self.leaving(now);
+            let leaving = is_full.then(|| self.leaving(now)).flatten();
             if is_full && leaving.is_none() {
                 let oldest = self.connections.first();
                 self.full_until =
@@ -123,7 +126,7 @@ impl Server {
             if matches!(connection.progress(page), Progress::Over) {
                 continue;
             }
-            if let Some(at) = leaving.filter(|_| is_full) {
+            if let Some(at) = leaving {
                 self.connections.remove(at);
             }
             self.connections.push(connection);
@@ -244,39 +247,67 @@ fn bind(address: &str) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
-const MOST_CONNECTIONS: usize = 64;
+/// Enough that a connection has time to send its request, however fast a single program opens others.
+const MOST_CONNECTIONS: usize = 256;
 /// The main thread has other work, too.
-const MOST_PER_CALL: usize = 4 * MOST_CONNECTIONS;
+const MOST_PER_CALL: usize = MOST_CONNECTIONS;
 /// The limit for a connection, from its first byte to its last.
 const LIMIT: Duration = Duration::from_secs(5);
-/// How long a connection keeps its place when others wait for one.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// How long a connection keeps its place when others wait for one. If this were longer, they would
+/// fill the kernel's queue, and clients that it has no room for try again only after a second.
+const PATIENCE: Duration = Duration::from_millis(10);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Writes a request.
-    fn request(address: SocketAddr) -> TcpStream {
-        let mut client = TcpStream::connect(address).unwrap();
-        client.write_all(b"GET /livez HTTP/1.1\r\n\r\n").unwrap();
+    fn page(_: Page) -> (bool, String) {
+        (true, "ok\n".to_owned())
+    }
+
+    fn connect(address: SocketAddr) -> TcpStream {
+        let client = TcpStream::connect(address).unwrap();
+        client.set_read_timeout(Some(LIMIT)).unwrap();
         client
     }
 
-    #[test]
-    fn idle_connections_are_dropped_for_new_ones() {
+    fn request(mut client: &TcpStream) {
+        client.write_all(b"GET /livez HTTP/1.1\r\n\r\n").unwrap();
+    }
+
+    fn is_answered(mut client: TcpStream) -> bool {
+        let mut got = String::new();
+        client.read_to_string(&mut got).is_ok() && got.ends_with("ok\n")
+    }
+
+    /// A server whose places are all taken at `now` by connections that say nothing.
+    fn full_server(now: Instant) -> (Server, Vec<TcpStream>) {
         let mut server = Server::listen("127.0.0.1:0").unwrap();
         let address = server.address().unwrap();
-        let idle: Vec<_> = (0..2 * MOST_CONNECTIONS)
-            .map(|_| {
-                let stream = TcpStream::connect(address).unwrap();
-                server.serve(&|_| (true, String::new()));
-                stream
-            })
-            .collect();
+        let mut idle = Vec::new();
+        while server.connections.len() < MOST_CONNECTIONS {
+            idle.push(connect(address));
+            server.serve_at(now, &page);
+        }
+        (server, idle)
+    }
+
+    #[test]
+    fn oldest_idle_connection_is_dropped_for_a_new_one() {
+        let start = Instant::now();
+        let (mut server, mut idle) = full_server(start);
+        idle.push(connect(server.address().unwrap()));
+        server.serve_at(start + PATIENCE, &page);
         assert_eq!(server.connections.len(), MOST_CONNECTIONS);
-        let mut client = request(address);
-        let large = "x".repeat(1024 * 1024);
+        assert_eq!(idle.first_mut().unwrap().read(&mut [0]).unwrap(), 0);
+    }
+
+    #[test]
+    fn large_page_is_answered_beside_idle_connections() {
+        let (mut server, idle) = full_server(Instant::now());
+        let mut client = connect(server.address().unwrap());
+        request(&client);
+        let large = "x".repeat(16 * 1024 * 1024);
         client.set_nonblocking(true).unwrap();
         let mut got = Vec::new();
         let start = Instant::now();
@@ -289,32 +320,34 @@ mod tests {
     }
 
     #[test]
-    fn simultaneous_requests_are_all_answered_although_places_are_taken() {
+    fn many_clients_at_once_are_all_answered() {
         let mut server = Server::listen("127.0.0.1:0").unwrap();
         let address = server.address().unwrap();
-        let check = |server: &mut Server, count: usize| {
-            let clients: Vec<_> = (0..count).map(|_| request(address)).collect();
-            let start = Instant::now();
-            while server.full_until.is_some() || start.elapsed() < PATIENCE / 2 {
-                server.serve(&|_| (true, "ok\n".to_owned()));
-            }
-            server.serve(&|_| (true, "ok\n".to_owned()));
-            for mut client in clients {
-                let mut got = String::new();
-                client.read_to_string(&mut got).unwrap();
-                assert!(got.ends_with("ok\n"), "{got}");
-            }
-        };
-        check(&mut server, MOST_CONNECTIONS + 50);
-        // The same while others say nothing: they keep their places for a while, and one of them
-        // then makes room.
-        let idle: Vec<_> = (0..MOST_CONNECTIONS)
-            .map(|_| TcpStream::connect(address).unwrap())
-            .collect();
-        server.serve(&|_| (true, String::new()));
-        assert!(server.full_until.is_some());
-        assert!(server.waiting().count() == MOST_CONNECTIONS);
-        check(&mut server, 50);
+        let clients: Vec<_> = (0..100).map(|_| connect(address)).collect();
+        // Their requests come only after all have been accepted.
+        for _ in 0..10 {
+            server.serve(&page);
+        }
+        clients.iter().for_each(request);
+        server.serve(&page);
+        assert!(clients.into_iter().all(is_answered));
+    }
+
+    #[test]
+    fn new_connections_wait_until_the_oldest_has_had_its_time() {
+        let start = Instant::now();
+        let (mut server, idle) = full_server(start);
+        let address = server.address().unwrap();
+        let clients: Vec<_> = (0..50).map(|_| connect(address)).collect();
+        clients.iter().for_each(request);
+        server.serve_at(start, &page);
+        // The listener is not polled meanwhile.
+        assert_eq!(server.waiting().count(), MOST_CONNECTIONS);
+        assert_eq!(server.deadline(), start.checked_add(PATIENCE));
+        server.serve_at(start + PATIENCE, &page);
+        assert_eq!(server.waiting().count(), 1 + MOST_CONNECTIONS);
+        assert!(clients.into_iter().all(is_answered));
+        // What can be answered at once takes no other connection's place.
         assert_eq!(server.connections.len(), MOST_CONNECTIONS);
         drop(idle);
     }
