@@ -7,9 +7,11 @@ use jiff::civil::DateTime;
 use kerberos_asn1::KerberosTime;
 use kerberos_client::{ClientError, Config};
 use kerberos_files::config::Krb5Config;
-use kerberos_files::keytab::{KeytabFile, KeytabName};
+use kerberos_files::keytab::{KeytabError, KeytabFile, KeytabName};
 use kerberos_files::timestamp_text::TimestampText;
-use kerberos_proto::{AsParams, ParseOptions, Principal, RealmRule, Secret, StartTime};
+use kerberos_proto::{
+    AsParams, MIT_ERROR_BASE, ParseOptions, Principal, RealmRule, Secret, StartTime,
+};
 
 use crate::input::ccache_select::SelectError;
 use crate::input::keytab_select::Default;
@@ -106,11 +108,23 @@ pub(super) fn keys(
     if let (true, Some(name)) = (plan.verbose, name) {
         line(format_args!("Using keytab: {}", name.display()));
     }
-    let keys = KeytabFile::new(path)
-        .keys_for(principal)
-        .map_err(|error| Refusal::of_keytab(&error, CONTEXT))?;
+    let keys = KeytabFile::new(path).keys_for(principal);
+    let keys = keys.map_err(|error| {
+        let refusal = Refusal::of_keytab(&error, CONTEXT);
+        match error {
+            KeytabError::NoKeys { .. } => refusal,
+            // MIT's library reads the keytab during preauthentication.
+            _ => Refusal {
+                code: Some(PREAUTH_FAILED),
+                ..refusal
+            },
+        }
+    })?;
     Ok((keytab, Secret::Keys(keys)))
 }
+
+/// The number in MIT's library for preauthentication that failed: `KRB5_PREAUTH_FAILED`.
+const PREAUTH_FAILED: i32 = MIT_ERROR_BASE + 210;
 
 /// The service named `text`. A realm in `text` is ignored; the realm is always the client's.
 pub(super) fn service(
