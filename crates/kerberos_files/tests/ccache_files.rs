@@ -215,6 +215,11 @@ fn directories_devices_and_pipes_are_refused_by_name() {
     fs::create_dir(folder.join("dir")).unwrap();
     check(&folder.join("dir"));
     check(Path::new("/dev/null"));
+    // A device may be readable, but it is not a file that a crash has left empty.
+    let error = CcacheFile::new("/dev/null").open().unwrap_err();
+    assert!(error.is_no_cache(), "{error:?}");
+    let hint = error.hint().unwrap();
+    assert!(hint.contains("a cache is an ordinary file"), "{hint}");
     let error = CcacheFile::new(folder.join("dir")).open().unwrap_err();
     assert!(matches!(error, CcacheError::NotAFile { .. }), "{error:?}");
     // Opening a pipe would wait for a writer.

@@ -36,6 +36,20 @@ fn pipe_is_refused_as_keytab() {
     }
 }
 
+#[test]
+fn a_beginning_that_is_wrong_is_shown() {
+    let folder = TempDir::new();
+    for (content, hint) in [
+        (&b""[..], "keytab is empty"),
+        (b"x", "keytab begins with [78], but"),
+        (b"xyz", "keytab begins with [78, 79], but"),
+    ] {
+        fs::write(folder.join("keytab"), content).unwrap();
+        let error = keytab_in(&folder).open().unwrap_err();
+        assert!(error.hint().unwrap().contains(hint), "{error:?}");
+    }
+}
+
 fn principal(name: &str) -> Principal {
     Principal::parse_with_realm(name, "EXAMPLE.COM").unwrap()
 }

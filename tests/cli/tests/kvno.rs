@@ -44,6 +44,23 @@ fn cached_tickets_need_no_kdc() {
 }
 
 #[test]
+fn invalid_krb5_conf_is_reported_for_each_ticket() {
+    let place = place_with_tickets();
+    let conf = fs::read_to_string(place.path("krb5.conf")).expect("it is there");
+    let setting = "[libdefaults]\npermitted_enctypes = none-that-there-is";
+    place.configure(&conf.replacen("[libdefaults]", setting, 1));
+    let run = place.ours("kvno").line("host/1 a@b@c host/x").run();
+    assert_explained(&run, "krb5.conf, line 2: permitted_enctypes = ");
+    let none = "kvno: No supported encryption types (config file error?)";
+    let expected = format!(
+        "{none} while getting credentials for host/1@CLI.TEST\n\
+         kvno: Malformed representation of principal while parsing principal name a@b@c\n\
+         {none} while getting credentials for host/x@CLI.TEST\n"
+    );
+    assert_eq!(run.stderr_without_hint(), expected);
+}
+
+#[test]
 fn failures_are_printed_in_argument_order() {
     let place = place_with_tickets();
     let line = "exec \"$0\" --cached-only host/1 nobody host/2 a@b@c host/3 2>&1";

@@ -131,7 +131,8 @@ fn error_messages_follow_err_fmt() {
     check(
         "kinit",
         "-k -t xx/yy alice",
-        "Key table file 'xx/yy' not found. Call 4711 (2)! while getting initial credentials",
+        "Key table file 'xx/yy' not found. Call 4711 (-1765328174)! while getting initial \
+         credentials",
     );
     // MIT's other tools print the text for the error number.
     let run = place.ours("kswitch").line("-p alice").run().exits(1);

@@ -47,6 +47,12 @@ fn tickets_for_all_kinds_of_names_match_mit() {
     for (short, _) in ETYPES {
         check(&place, &format!("only/{short}")).success();
     }
+    // To the KDC, a service that may have no tickets is one that it does not know.
+    let disabled = check(&place, "host/locked.mit.test").exits(1);
+    assert!(
+        disabled.stderr().contains("or it is disabled"),
+        "{disabled}"
+    );
 }
 
 #[test]

@@ -269,7 +269,7 @@ fn usage_errors_match_mit() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     for arguments in [
         "-Z", "-n", "-t", "-K", "-A -l", "-s -l", "-k -f", "-k -s", "-k -a", "-c -k", "-k -A",
-        "-k -l", "one two",
+        "-k -l", "one two", "-c -c", "-cc", "-kck", "-k -k", "-c -c -V",
     ] {
         let done = check_same_usage(&place, "klist", arguments);
         assert_eq!(done.code(), 1, "klist {arguments}: {done}");

@@ -10,7 +10,7 @@
 
 use std::fs;
 
-use interop::{kinit, left_by_login};
+use interop::{check_same, kinit, left_by_login};
 use kerberos_files::ccache::CcacheFile;
 use test_support::{ETYPES, MitRealm, Place};
 
@@ -248,6 +248,20 @@ fn invalid_lifetime_in_krb5_conf_matters_unless_overridden() {
             let run = tool.args([other, "1h", "alice"]).stdin("wonderland\n");
             run.run().exits(1);
         }
+    }
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn error_numbers_of_keytabs_match_mit() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    place.configure(&realm.conf().set("err_fmt", "%M (%C)"));
+    place.write("garbage", "x");
+    let robot = realm.keytab("robot").display().to_string();
+    for keytab in ["nowhere", "garbage", "FUNNY:x", &robot] {
+        let line = format!("-k -t {keytab} alice");
+        check_same(&place, "kinit", &line, "").exits(1);
     }
 }
 

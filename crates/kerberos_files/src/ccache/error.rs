@@ -29,6 +29,8 @@ pub enum CcacheError {
     Empty {
         /// The file.
         path: PathBuf,
+        /// Whether it is not an ordinary file, but a device.
+        is_device: bool,
     },
     /// The file ends before the end of its default principal.
     #[error("No credentials cache found (filename: {})", path.display())]
@@ -213,6 +215,10 @@ impl CcacheError {
                 "the name of the cache is empty: perhaps KRB5CCNAME is set, but empty".to_owned()
             }
             Self::NotFound { .. } | Self::Missing { .. } | Self::Encode(_) => return None,
+            Self::NotAFile { .. }
+            | Self::Empty {
+                is_device: true, ..
+            } => "it is a directory, a pipe or a device; a cache is an ordinary file".to_owned(),
             Self::Empty { .. } => {
                 format!(
                     "the file is empty or all zeros, perhaps after a crash or on a full disk; {AGAIN}"
@@ -234,9 +240,6 @@ impl CcacheError {
                 "the file begins with {version:#06x}, but a cache begins with 0x0501 to 0x0504: check \
                  that it is a cache"
             ),
-            Self::NotAFile { .. } => {
-                "it is a directory, a pipe or a device; a cache is an ordinary file".to_owned()
-            }
             Self::Sticky { .. } => {
                 "its folder is sticky and belongs to another user: giving away files there takes \
                  CAP_FOWNER besides CAP_CHOWN; or use a folder of this user's own"

@@ -273,7 +273,10 @@ fn read_version(window: &mut Window, path: &Path) -> Result<Version, CcacheError
     let path = path.to_owned();
     let number = match front.map_err(|error| CcacheError::from_io(&path, error))? {
         // A file whose blocks were never written.
-        Front::End | Front::Whole(0) => return Err(CcacheError::Empty { path }),
+        Front::End | Front::Whole(0) => {
+            let is_device = window.file().is_ok() && window.owner().is_none();
+            return Err(CcacheError::Empty { path, is_device });
+        }
         Front::Whole(number) => number,
         Front::Torn(field) | Front::Bad(field) => return Err(CcacheError::Torn { path, field }),
     };

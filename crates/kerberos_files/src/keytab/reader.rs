@@ -64,7 +64,8 @@ impl KeytabReader {
 
     fn from_window(path: PathBuf, window: io::Result<Window>) -> Result<Self, KeytabError> {
         let begun = window.and_then(|mut window| {
-            window.require(2)?;
+            // A file of one byte is not an empty one.
+            let _ = window.require(2)? || window.require(1)?;
             Ok(window)
         });
         let mut window = begun.map_err(|error| KeytabError::from_io(&path, error))?;

@@ -88,7 +88,8 @@ impl KdcError {
                  and [capaths] in krb5.conf"
             }
             ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN => {
-                "check the spelling of the service and its realm; the KDC has no key for that name"
+                "check the spelling of the service and its realm; the KDC has no key for that name, \
+                 or it is disabled"
             }
             ErrorCode::KDC_ERR_PREAUTH_FAILED => "the password, the key or the clock is wrong",
             ErrorCode::KDC_ERR_KEY_EXPIRED => "the password has expired: change it",

@@ -7,9 +7,11 @@ use jiff::civil::DateTime;
 use kerberos_asn1::KerberosTime;
 use kerberos_client::{ClientError, Config};
 use kerberos_files::config::Krb5Config;
-use kerberos_files::keytab::{KeytabFile, KeytabName};
+use kerberos_files::keytab::{KeytabError, KeytabFile, KeytabName};
 use kerberos_files::timestamp_text::TimestampText;
-use kerberos_proto::{AsParams, ParseOptions, Principal, RealmRule, Secret, StartTime};
+use kerberos_proto::{
+    AsParams, MIT_ERROR_BASE, ParseOptions, Principal, RealmRule, Secret, StartTime,
+};
 
 use crate::input::ccache_select::SelectError;
 use crate::input::keytab_select::Default;
@@ -106,15 +108,15 @@ pub(super) fn keys(
     if let (true, Some(name)) = (plan.verbose, name) {
         line(format_args!("Using keytab: {}", name.display()));
     }
-    let keys = KeytabFile::new(path).keys_for(principal).map_err(|error| {
-        let refusal = Refusal::of_keytab(&error, CONTEXT);
-        match forgotten_t(plan, which) {
-            Some(hint) => Refusal {
-                hint: Some(hint),
-                ..refusal
-            },
-            None => refusal,
+    let keys = KeytabFile::new(path).keys_for(principal);
+    let keys = keys.map_err(|error| {
+        let mut refusal = Refusal::of_keytab(&error, CONTEXT);
+        if !matches!(error, KeytabError::NoKeys { .. }) {
+            // MIT's library reads the keytab during preauthentication.
+            refusal.code = Some(PREAUTH_FAILED);
         }
+        refusal.hint = forgotten_t(plan, which).or(refusal.hint.take());
+        refusal
     })?;
     Ok((keytab, Secret::Keys(keys)))
 }
@@ -130,6 +132,9 @@ fn forgotten_t(plan: &Plan, which: &Keytab) -> Option<String> {
     let name = typed.display();
     forgotten.then(|| format!("{name} is taken for the principal; did you mean -kt {name}?"))
 }
+
+/// The number in MIT's library for preauthentication that failed: `KRB5_PREAUTH_FAILED`.
+const PREAUTH_FAILED: i32 = MIT_ERROR_BASE + 210;
 
 /// The service named `text`. A realm in `text` is ignored; the realm is always the client's.
 pub(super) fn service(

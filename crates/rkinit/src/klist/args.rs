@@ -68,6 +68,9 @@ pub(super) struct Typed {
     #[arg(long)]
     json: bool,
 
+    /// As in MIT's klist, `-c` and `-k` exclude themselves too.
+    #[arg(skip)]
+    mode_twice: bool,
     #[arg(short = '4', hide = true)]
     kerberos_4: bool,
     #[arg(short = '5', hide = true)]
@@ -95,6 +98,7 @@ PROG [-c] [-e] [-f] [-d] [-C] [-a [-n]] [-s] [-l | -A] [-I KEYTAB] [CACHE]
     const USAGE_STATUS: u8 = 1;
 
     fn option(&mut self, letter: u8, value: OsString) {
+        self.mode_twice |= letter == b'c' && self.cache || letter == b'k' && self.keytab;
         match letter {
             b'c' => self.cache = true,
             b'k' => self.keytab = true,
@@ -204,7 +208,7 @@ pub(super) fn plan(
 impl Typed {
     /// The plan; otherwise the superfluous operand, if that is the mistake.
     fn resolve(self) -> Result<Plan, Option<OsString>> {
-        let wrong = if self.cache && self.keytab {
+        let wrong = if self.cache && self.keytab || self.mode_twice {
             true
         } else if self.keytab {
             self.flags

@@ -130,10 +130,15 @@ impl Job {
         }
         let wanted = servers.iter().flatten();
         let requests: Vec<_> = wanted.map(|server| self.request(server)).collect();
-        let mut tickets = self
-            .client
-            .tickets_in_turn(&self.cache, &requests)
-            .map_err(|error| no_client(&error))?;
+        let tickets = self.client.tickets_in_turn(&self.cache, &requests);
+        let mut tickets: Box<dyn Iterator<Item = _>> = match tickets {
+            Ok(tickets) => Box::new(tickets),
+            // A mistake in krb5.conf is in the way of the tickets, not of the client's name.
+            Err(error @ ClientError::Config(_)) => {
+                Box::new(std::iter::repeat_with(move || Err(error.clone())))
+            }
+            Err(error) => return Err(no_client(&error)),
+        };
         let mut outcome = |server: Result<Principal, SelectError>| match server {
             Err(error) => Some(Outcome::NoName(error)),
             Ok(server) => tickets.next().map(|got| self.outcome(server, got)),
