@@ -2,9 +2,9 @@
 //! 9112), within the main thread's poll.
 //!
 //! It cannot be blocked or flooded: what is readable is answered first, the number of connections
-//! is limited, each one has five seconds, and only the first lines of a request are kept. When there
-//! is no place left, new connections wait until one of the others ends, or has had a while to send
-//! its request.
+//! is limited, each one has five seconds, and only the first lines of a request are kept. When
+//! there is no place left, new connections wait until one of the others ends, or has had a while to
+//! send its request.
 
 mod answer;
 
@@ -133,8 +133,8 @@ impl Server {
         }
     }
 
-    /// The connection that makes room for a new one: the oldest of those that should have sent their
-    /// requests, or else received their answers, by now.
+    /// The connection that makes room for a new one: the oldest of those that should have sent
+    /// their requests, or else received their answers, by now.
     fn leaving(&self, now: Instant) -> Option<usize> {
         let is_late = |connection: &Connection| now.duration_since(connection.accepted) >= PATIENCE;
         let silent = |connection: &Connection| is_late(connection) && connection.answer.is_none();
@@ -169,8 +169,8 @@ impl Server {
                         | io::ErrorKind::ConnectionAborted
                 );
                 if !is_theirs {
-                    // For example, when no file descriptors are left. An immediate retry would fail,
-                    // too.
+                    // For example, when no file descriptors are left. An immediate retry would
+                    // fail, too.
                     self.resting_until = now.checked_add(Duration::from_secs(1));
                 }
                 None
@@ -247,7 +247,7 @@ fn bind(address: &str) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
-/// Enough that a connection has time to send its request, however fast a single program opens others.
+/// Enough that a connection has time to send its request, however fast a program opens others.
 const MOST_CONNECTIONS: usize = 256;
 /// The main thread has other work, too.
 const MOST_PER_CALL: usize = MOST_CONNECTIONS;
