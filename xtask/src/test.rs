@@ -53,7 +53,6 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
                 "--package=kerberos_files",
                 "--run-ignored=only",
                 "--no-tests=fail",
-                "--filterset=binary(file_system_trouble) | binary(ccache_types)",
                 "--profile",
                 profile,
             ]))?;
