@@ -50,27 +50,28 @@ impl Found {
             })?;
         }
         let name = |service: &Service| resolve(service).unwrap_or_else(|| service.typed().clone());
-        let mut missing: Vec<Principal> = missing.into_iter().map(name).collect();
-        if !missing.is_empty() {
-            self.each_server(time, |server| {
-                missing.retain(|service| !server.matches(service));
-            })?;
-        }
-        Ok(missing.into_iter().next())
+        self.without_ticket(missing.into_iter().map(name).collect(), time)
     }
 
     /// The first of `services` for which the cache has no ticket at all, whether valid or not.
     pub(super) fn lost_service(
         &self,
-        services: &[Principal],
+        services: Vec<Principal>,
     ) -> Result<Option<Principal>, CcacheError> {
-        let mut lost: Vec<&Principal> = services.iter().collect();
-        if !lost.is_empty() {
-            self.each_server(i64::MIN, |server| {
-                lost.retain(|service| !server.matches(service));
+        self.without_ticket(services, i64::MIN)
+    }
+
+    fn without_ticket(
+        &self,
+        mut services: Vec<Principal>,
+        time: i64,
+    ) -> Result<Option<Principal>, CcacheError> {
+        if !services.is_empty() {
+            self.each_server(time, |server| {
+                services.retain(|service| !server.matches(service));
             })?;
         }
-        Ok(lost.first().map(|service| (*service).clone()))
+        Ok(services.into_iter().next())
     }
 
     /// Calls `look` with the service of each ticket that is valid beyond `time`.

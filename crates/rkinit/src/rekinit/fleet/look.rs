@@ -51,7 +51,7 @@ impl Seen {
         if is_known && !is_replaced && !self.is_lost.get() {
             return;
         }
-        let whole = |found: Found| match found.lost_service(&facts.services)? {
+        let whole = |found: Found| match found.lost_service(facts.services.clone())? {
             Some(lost) => Err(Lack::Other(format!(
                 "there is no ticket for {} in {}",
                 service::shown(&lost),

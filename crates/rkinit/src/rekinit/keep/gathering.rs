@@ -14,8 +14,8 @@ pub(super) struct Gathering {
     pub(super) cache: CcacheName,
     /// The ticket of the login that it is for.
     ticket: Vec<u8>,
-    /// Which services' tickets were published; empty if nothing was.
-    pub(super) published: Vec<bool>,
+    /// The services whose tickets were published, once something was.
+    pub(super) published: Option<Vec<Principal>>,
 }
 
 impl Gathering {
@@ -29,7 +29,7 @@ impl Gathering {
         let this = Self {
             cache: CcacheName::parse(&format!("MEMORY:rekinit-{number}"))?,
             ticket: login.credential.ticket.clone(),
-            published: Vec::new(),
+            published: None,
         };
         Ccache::resolve(&this.cache, options)?.replace_with(content)?;
         Ok(this)
@@ -54,29 +54,24 @@ impl Drop for Gathering {
 pub(super) struct Services {
     /// When the first ticket ends.
     pub(super) first_end: Option<KerberosTime>,
-    /// Whether there is a ticket, for each service.
-    pub(super) has: Vec<bool>,
     /// The services that there are tickets for.
     pub(super) names: Vec<Principal>,
+    /// How many others there are.
+    pub(super) missing: usize,
     /// The error for the last service whose KDC could not be reached.
     pub(super) unreachable: Option<ClientError>,
 }
 
 impl Services {
     pub(super) fn take(&mut self, service: &Principal, end: KerberosTime) {
-        self.has.push(true);
         self.names.push(service.clone());
         self.first_end = self.first_end.into_iter().chain([end]).min();
     }
 
     pub(super) fn lack(&mut self, error: ClientError) {
-        self.has.push(false);
+        self.missing += 1;
         if matches!(error, ClientError::CannotContactKdc { .. }) {
             self.unreachable = Some(error);
         }
-    }
-
-    pub(super) fn missing(&self) -> usize {
-        self.has.iter().filter(|has| !**has).count()
     }
 }

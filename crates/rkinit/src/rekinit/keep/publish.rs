@@ -77,27 +77,29 @@ impl Publisher {
         if self.ended.load(Ordering::Acquire) {
             return Ok(None);
         }
-        let missing = services.missing();
-        if self.is_news(&services.has) {
+        if self.is_news(&services.names) {
             let written = self.write(&content)?;
             self.note(login, written, &services);
             if let Some(gathering) = &mut self.gathering {
-                gathering.published = services.has;
+                gathering.published = Some(services.names);
             }
         }
         if let Some(error) = services.unreachable {
             return Err(error);
         }
-        let again = self.again_for_missing(login, missing);
+        let again = self.again_for_missing(login, services.missing);
         Ok(services.first_end.into_iter().chain(again).min())
     }
 
     /// Whether the cache lacks something of what there is. When the KDC of a service cannot be
     /// reached, the same login comes here again and again.
-    fn is_news(&self, has: &[bool]) -> bool {
-        let published = self.gathering.as_ref().map(|it| it.published.as_slice());
+    fn is_news(&self, names: &[Principal]) -> bool {
+        let published = self
+            .gathering
+            .as_ref()
+            .and_then(|it| it.published.as_deref());
         // The ticket may be gone, too: somebody may have removed it.
-        published != Some(has) || self.status.facts().valid_until.is_none()
+        published != Some(names) || self.status.facts().valid_until.is_none()
     }
 
     /// Records that the login is in the cache now.
@@ -111,7 +113,7 @@ impl Publisher {
                 facts.renew_till = times.renew_till.map(|time| time.unix() - offset);
                 facts.clock_offset = login.kdc_offset.map(|_| offset);
                 facts.services.clone_from(&services.names);
-                facts.missing_services = services.missing();
+                facts.missing_services = services.missing;
             });
     }
 
