@@ -112,7 +112,7 @@ impl AsyncClient {
     /// As [`Client::unattended`].
     #[must_use = "the other one stays as it was"]
     pub fn unattended(mut self) -> Self {
-        self.driver.unattended = true;
+        self.driver = self.driver.unattended();
         self
     }
 

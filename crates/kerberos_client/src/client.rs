@@ -52,7 +52,7 @@ impl Client {
     /// that a login with a password, too, moves on from a KDC that is silent for ten seconds.
     #[must_use = "the other one stays as it was"]
     pub fn unattended(mut self) -> Self {
-        self.driver.unattended = true;
+        self.driver = self.driver.unattended();
         self
     }
 

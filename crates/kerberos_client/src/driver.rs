@@ -30,7 +30,7 @@ pub(crate) struct Driver {
     /// How long a KDC may take for a request that no person is involved in.
     pub(crate) patience: Duration,
     /// Whether no person is involved in any request.
-    pub(crate) unattended: bool,
+    unattended: bool,
     pub(crate) io: Io,
     pub(crate) shared: Arc<Shared>,
 }
