@@ -4,24 +4,25 @@
 //! It is read again for each login. Errors never show what was read.
 
 mod json;
+mod known;
+mod source;
 
 use std::ffi::OsStr;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use kerberos_client::{Client, ClientError};
 use kerberos_files::keytab::KeytabFile;
-use kerberos_proto::{KeyEntry, Password, Principal, Secret};
+use kerberos_proto::{Password, Principal};
 use rustix::stdio::stdin;
 use rustix::termios::isatty;
-use zeroize::Zeroizing;
 
-use crate::input::{ordinary_file, password_file, prompt};
+use crate::input::{password_file, prompt};
 use crate::messages::system_text;
 use crate::output;
-use crate::rekinit::setup::spec;
+use crate::rekinit::setup::principal;
+pub(super) use known::Known;
+use source::{open, read_file, variable};
 
 /// Where the secret is.
 #[derive(Clone, Debug)]
@@ -33,14 +34,6 @@ pub(super) enum Place {
     JsonEnv(String),
     /// It was read from standard input.
     Given(Password),
-}
-
-/// The secret.
-#[derive(Clone, Debug)]
-pub(super) enum Known {
-    Password(Password),
-    /// Keys, with the most recent first.
-    Keys(Vec<KeyEntry>),
 }
 
 /// A secret that was read, with the principal that it names.
@@ -144,7 +137,7 @@ impl Place {
                  \"domainName\", or {user}@REALM"
             )));
         }
-        spec::parse_login(client, &text, enterprise).map_err(|mistake| {
+        principal::parse_login(client, &text, enterprise).map_err(|mistake| {
             let what = format!("its \"username\": {mistake}");
             refusal(&match mistake.hint {
                 Some(hint) => format!("{what}: add \"domainName\", {hint}"),
@@ -208,57 +201,6 @@ impl Place {
     }
 }
 
-impl Known {
-    /// The secret for a single login.
-    pub(super) fn to_secret(&self) -> Secret {
-        match self {
-            Self::Password(password) => Secret::Password(password.clone()),
-            Self::Keys(keys) => Secret::Keys(keys.clone()),
-        }
-    }
-
-    /// Whether both are the same. The comparison need not run in constant time, because both come
-    /// from the same owner and nobody can try out values.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Password(a), Self::Password(b)) => a.expose_bytes() == b.expose_bytes(),
-            (Self::Keys(a), Self::Keys(b)) => {
-                let keys = |keys: &[KeyEntry]| {
-                    keys.iter()
-                        .map(|entry| (entry.kvno, entry.key.etype()))
-                        .collect::<Vec<_>>()
-                };
-                let bytes =
-                    |(a, b): (&KeyEntry, &KeyEntry)| a.key.expose_bytes() == b.key.expose_bytes();
-                keys(a) == keys(b) && a.iter().zip(b).all(bytes)
-            }
-            _ => false,
-        }
-    }
-
-    /// The keys of a keytab except those of the newest version, if any are left.
-    pub(super) fn without_newest(&self) -> Option<Self> {
-        let Self::Keys(keys) = self else {
-            return None;
-        };
-        let newest = keys.first()?.kvno;
-        let older: Vec<KeyEntry> = keys
-            .iter()
-            .filter(|entry| entry.kvno != newest)
-            .cloned()
-            .collect();
-        (!older.is_empty()).then_some(Self::Keys(older))
-    }
-
-    /// The version number of the newest key.
-    pub(super) fn newest_kvno(&self) -> Option<u32> {
-        match self {
-            Self::Keys(keys) => keys.first().map(|entry| entry.kvno),
-            Self::Password(_) => None,
-        }
-    }
-}
-
 impl Found {
     fn password(password: Password) -> Self {
         Self {
@@ -290,39 +232,8 @@ fn password(bytes: &[u8]) -> Password {
     Password::new(bytes.to_vec())
 }
 
-fn variable(name: &str) -> Result<Zeroizing<String>, ClientError> {
-    let from = shown_variable(name);
-    match std::env::var(name) {
-        Ok(text) if text.is_empty() => Err(no_secret(from, "it is empty")),
-        Ok(text) => Ok(Zeroizing::new(text)),
-        Err(std::env::VarError::NotPresent) => Err(no_secret(from, "it is not set")),
-        Err(std::env::VarError::NotUnicode(_)) => Err(no_secret(from, "it is not UTF-8")),
-    }
-}
-
 fn shown_variable(name: &str) -> String {
     format!("the variable {name}")
-}
-
-fn open(path: &Path) -> Result<File, ClientError> {
-    let refusal = |reason: &str| no_secret(path.display(), reason);
-    ordinary_file::open(path)
-        .map_err(|error| refusal(&system_text(&error)))?
-        .ok_or_else(|| refusal("it is not an ordinary file"))
-}
-
-fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, ClientError> {
-    let (file, from) = (open(path)?, path.display());
-    // Allocated with its maximum size, so that growing leaves no parts in old buffers.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(LARGEST + 1));
-    let limit = u64::try_from(LARGEST + 1).unwrap_or(u64::MAX);
-    file.take(limit)
-        .read_to_end(&mut bytes)
-        .map_err(|error| no_secret(&from, &system_text(&error)))?;
-    if bytes.len() > LARGEST {
-        return Err(no_secret(&from, "it is too large for a secret"));
-    }
-    Ok(bytes)
 }
 
 pub(super) fn no_secret(from: impl std::fmt::Display, reason: &str) -> ClientError {
@@ -331,9 +242,6 @@ pub(super) fn no_secret(from: impl std::fmt::Display, reason: &str) -> ClientErr
         reason: reason.to_owned(),
     }
 }
-
-/// The maximum size of a secret manager's file, in bytes. Secret managers have similar limits.
-const LARGEST: usize = 16 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,7 @@ pub(crate) mod environment;
 mod file;
 mod ids;
 pub(crate) mod mistake;
+pub(crate) mod principal;
 pub(crate) mod service;
 pub(crate) mod spec;
 mod unique;

@@ -5,7 +5,7 @@ use kerberos_files::PrincipalView;
 use kerberos_proto::{Principal, UnparseOptions};
 
 use crate::rekinit::setup::mistake::Mistake;
-use crate::rekinit::setup::spec;
+use crate::rekinit::setup::principal;
 
 /// A service, by its name.
 #[derive(Clone, Debug)]
@@ -27,11 +27,11 @@ impl Service {
             .split_once('/')
             .filter(|(_, host)| !host.contains('/') && !text.contains('@'))
         else {
-            let typed = spec::parse(client, text, false)?;
+            let typed = principal::parse(client, text, false)?;
             let on_host = None;
             return Ok(Self { typed, on_host });
         };
-        spec::refuse_empty(text, service.is_empty() || host.is_empty())?;
+        principal::refuse_empty(text, service.is_empty() || host.is_empty())?;
         let krb5 = client.config().krb5();
         // The setting is needed only after the first ticket has come, but mistakes must be reported
         // now.

@@ -1,21 +1,20 @@
 //! A ticket to keep, as specified by the user: with options, or with a `[[ticket]]` in a file.
 
+mod parts;
+
 use kerberos_asn1::NameType;
-use kerberos_client::kerberos_files::atomic::Access;
-use kerberos_client::{Client, ClientError};
-use kerberos_files::ccache::{CcacheKind, CcacheName, CcacheNameError};
-use kerberos_files::keytab::KeytabName;
-use kerberos_proto::{ParseOptions, Principal, PrincipalError, RealmRule};
+use kerberos_client::Client;
+use kerberos_files::ccache::{CcacheKind, CcacheName};
+use kerberos_proto::Principal;
 use serde::Deserialize;
 
 use crate::rekinit::found::Sought;
-use crate::rekinit::secret::Place as SecretPlace;
 use crate::rekinit::setup::args::Typed;
-use crate::rekinit::setup::duration::whole_duration;
-use crate::rekinit::setup::ids::{Id, Kind};
+use crate::rekinit::setup::ids::Id;
 use crate::rekinit::setup::mistake::Mistake;
+use crate::rekinit::setup::principal::parse_login;
 use crate::rekinit::setup::service::Service;
-use crate::rekinit::target::{Request, Target};
+use crate::rekinit::target::Target;
 
 /// The specification of a ticket, unchecked.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -213,129 +212,8 @@ impl Spec {
         secret.principal(name, client, self.enterprise).ok()
     }
 
-    fn cache_name(&self, client: &Client) -> Result<CcacheName, Mistake> {
-        let Some(name) = &self.cache else {
-            let name = client.config().ccache_name()?;
-            // A cache that is given away belongs to another user, and this is accepted in any
-            // folder.
-            return Ok(match self.owner {
-                Some(_) => name.by_choice(),
-                None => name,
-            });
-        };
-        let mistake =
-            |error: CcacheNameError| Mistake::with_hint(format!("{name}: {error}"), error.hint());
-        CcacheName::parse(name).map_err(mistake)
-    }
-
-    /// The single place of the secret.
-    fn secret(&self, client: &Client) -> Result<SecretPlace, Mistake> {
-        let config = client.config();
-        let of_file = |name: KeytabName| {
-            let path = name.file_path();
-            path.map(SecretPlace::Keytab)
-                .map_err(|error| Mistake::from(error.to_string()))
-        };
-        let mut places = Vec::new();
-        if let Some(name) = &self.keytab {
-            let name = KeytabName::parse(name).map_err(|error| error.to_string())?;
-            places.push(of_file(name)?);
-        }
-        if self.client_keytab {
-            places.push(of_file(config.client_keytab_name()?)?);
-        }
-        if let Some(path) = &self.password_file {
-            places.push(match path.as_str() {
-                "-" => SecretPlace::standard_input()?,
-                path => SecretPlace::PasswordFile(path.into()),
-            });
-        }
-        let others = [
-            (&self.password_env, SecretPlace::PasswordEnv as fn(_) -> _),
-            (&self.secret_env, SecretPlace::JsonEnv),
-        ];
-        for (name, place) in others {
-            places.extend(name.clone().map(place));
-        }
-        places.extend(
-            self.secret_file
-                .as_ref()
-                .map(|path| SecretPlace::JsonFile(path.into())),
-        );
-        if places.len() > 1 {
-            return Err(
-                "there is more than one secret: name only one keytab, file or variable".into(),
-            );
-        }
-        match places.pop() {
-            Some(place) => Ok(place),
-            None if self.default_keytab => of_file(config.keytab_name()?),
-            None if self.is_typed => Err(Mistake::with_hint(
-                "there is no secret to log in with: name a keytab (-k -t FILE), a --password-file or a \
-                 --secret-file",
-                Some("see the examples of --help".to_owned()),
-            )),
-            None => Err(
-                "there is no secret to log in with: set keytab, client-keytab, password-file, \
-                 password-env, secret-file or secret-env"
-                    .into(),
-            ),
-        }
-    }
-
     fn principal(&self, client: &Client, text: &str) -> Result<Principal, Mistake> {
         parse_login(client, text, self.enterprise)
-    }
-
-    fn access(&self) -> Result<Option<Access>, String> {
-        if self.owner.is_none() && self.group.is_none() && self.mode.is_none() {
-            return Ok(None);
-        }
-        let mut access = Access::default();
-        if let Some(owner) = &self.owner {
-            access.owner = Some(owner.number(Kind::User)?);
-        }
-        if let Some(group) = &self.group {
-            access.group = Some(group.number(Kind::Group)?);
-        }
-        if let Some(Mode::Octal(text)) = &self.mode {
-            let digits = text.trim_start_matches("0o");
-            access.mode = u32::from_str_radix(digits, 8)
-                .ok()
-                .filter(|mode| *mode <= 0o777)
-                .ok_or_else(|| format!("{text} is not a mode: write it in octal, such as 0640"))?;
-            if access.mode & 0o400 == 0 {
-                return Err(format!(
-                    "the mode {text} does not let the owner read the cache: write 0400 or 0600"
-                ));
-            }
-        }
-        Ok(Some(access))
-    }
-
-    fn request(&self) -> Result<Request, String> {
-        let lifetime = |text: &Option<String>| {
-            let parse = |text: &String| {
-                whole_duration(text).ok_or_else(|| format!("Bad lifetime value {text}"))
-            };
-            text.as_ref().map(parse).transpose()
-        };
-        let service = |text: &String| {
-            let options = ParseOptions::default().realm(RealmRule::Ignored);
-            let service = Principal::parse_bytes(text.as_bytes(), &options)
-                .map_err(|error| format!("{text}: {error}"))?;
-            refuse_empty(text, has_empty_part(&service))?;
-            Ok::<_, String>(service)
-        };
-        Ok(Request {
-            lifetime: lifetime(&self.lifetime)?,
-            renew_lifetime: lifetime(&self.renew_lifetime)?,
-            service: self.initial_service.as_ref().map(service).transpose()?,
-            forwardable: self.forwardable,
-            proxiable: self.proxiable,
-            canonicalize: self.canonicalize,
-            enterprise: self.enterprise,
-        })
     }
 }
 
@@ -349,59 +227,4 @@ fn is_private(cache: &CcacheName) -> bool {
         }
         _ => false,
     }
-}
-
-/// The principal that `text` names, in the default realm unless `text` contains a realm.
-///
-/// # Errors
-/// When the name is malformed, or has no realm.
-pub(crate) fn parse(client: &Client, text: &str, enterprise: bool) -> Result<Principal, Mistake> {
-    let options = match client.config().krb5().default_realm() {
-        Some(realm) => ParseOptions::with_default_realm(realm.as_bytes()),
-        None => ParseOptions::default(),
-    };
-    let mistake = |error| {
-        let hint = match error {
-            PrincipalError::NoRealm => ClientError::NoDefaultRealm.hint(),
-            _ => None,
-        };
-        Mistake::with_hint(format!("{text}: {error}"), hint)
-    };
-    let options = options.enterprise(enterprise);
-    let principal = Principal::parse_bytes(text.as_bytes(), &options).map_err(mistake)?;
-    refuse_empty(text, has_empty_part(&principal))?;
-    Ok(principal)
-}
-
-/// The same for a principal that logs in. Services may leave their realm to the KDC.
-///
-/// # Errors
-/// Also when the realm is empty.
-pub(crate) fn parse_login(
-    client: &Client,
-    text: &str,
-    enterprise: bool,
-) -> Result<Principal, Mistake> {
-    let principal = parse(client, text, enterprise)?;
-    refuse_empty(text, principal.realm().is_empty())?;
-    Ok(principal)
-}
-
-/// Refuses a name of which a part is empty. KDCs would only say that they do not know it.
-///
-/// # Errors
-/// What is wrong.
-pub(crate) fn refuse_empty(text: &str, is_empty: bool) -> Result<(), String> {
-    if !is_empty {
-        return Ok(());
-    }
-    Err(format!(
-        "\"{text}\" is not a name, because a part of it is empty: check whether a variable in it is \
-         not set"
-    ))
-}
-
-fn has_empty_part(principal: &Principal) -> bool {
-    let mut components = principal.components();
-    components.len() == 0 || components.any(<[u8]>::is_empty)
 }

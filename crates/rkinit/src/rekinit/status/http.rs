@@ -7,17 +7,17 @@
 //! send its request.
 
 mod answer;
+mod connection;
 
 use std::io;
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use rustix::event::PollFlags;
 
-use answer::LONGEST_REQUEST;
 pub(crate) use answer::{Page, answer};
+use connection::{Connection, Progress};
 
 /// The listening socket and its connections.
 #[derive(Debug)]
@@ -28,23 +28,6 @@ pub(crate) struct Server {
     resting_until: Option<Instant>,
     /// The same if there is no place left: then the oldest connection makes room.
     full_until: Option<Instant>,
-}
-
-#[derive(Debug)]
-struct Connection {
-    stream: TcpStream,
-    accepted: Instant,
-    deadline: Instant,
-    received: Vec<u8>,
-    /// The rest of the answer, once there is one.
-    answer: Option<Vec<u8>>,
-    sent: usize,
-}
-
-/// What a connection is waiting for.
-enum Progress {
-    Waiting,
-    Over,
 }
 
 impl Server {
@@ -73,13 +56,7 @@ impl Server {
     pub(crate) fn waiting(&self) -> impl Iterator<Item = (BorrowedFd<'_>, PollFlags)> {
         let accepts = self.resting_until.is_none() && self.full_until.is_none();
         let listener = accepts.then(|| self.listener.as_fd());
-        let connections = self.connections.iter().map(|connection| {
-            let flags = match connection.answer {
-                None => PollFlags::IN,
-                Some(_) => PollFlags::OUT,
-            };
-            (connection.stream.as_fd(), flags)
-        });
+        let connections = self.connections.iter().map(Connection::waiting);
         listener
             .map(|listener| (listener, PollFlags::IN))
             .into_iter()
@@ -137,7 +114,7 @@ impl Server {
     /// their requests, or else received their answers, by now.
     fn leaving(&self, now: Instant) -> Option<usize> {
         let is_late = |connection: &Connection| now.duration_since(connection.accepted) >= PATIENCE;
-        let silent = |connection: &Connection| is_late(connection) && connection.answer.is_none();
+        let silent = |connection: &Connection| is_late(connection) && !connection.has_answer();
         let silent = self.connections.iter().position(silent);
         silent.or_else(|| self.connections.iter().position(is_late))
     }
@@ -153,14 +130,7 @@ impl Server {
             Ok(stream)
         });
         match accepted {
-            Ok(stream) => Some(Connection {
-                stream,
-                accepted: now,
-                deadline: now.checked_add(LIMIT).unwrap_or(now),
-                received: Vec::new(),
-                answer: None,
-                sent: 0,
-            }),
+            Ok(stream) => Some(Connection::new(stream, now)),
             Err(error) => {
                 let is_theirs = matches!(
                     error.kind(),
@@ -179,63 +149,6 @@ impl Server {
     }
 }
 
-impl Connection {
-    fn progress(&mut self, page: &dyn Fn(Page) -> (bool, String)) -> Progress {
-        if self.answer.is_none() {
-            match self.receive() {
-                Ok(true) => self.answer = Some(answer(&self.received, page)),
-                Ok(false) => return Progress::Waiting,
-                Err(_) => return Progress::Over,
-            }
-        }
-        match self.send() {
-            Ok(false) => Progress::Waiting,
-            Ok(true) => {
-                // The client may still be sending; a reset would discard the answer.
-                let _ = self.stream.shutdown(std::net::Shutdown::Write);
-                Progress::Over
-            }
-            Err(_) => Progress::Over,
-        }
-    }
-
-    /// Whether the request is complete, or as much as will be read.
-    fn receive(&mut self) -> io::Result<bool> {
-        let mut buffer = [0; 1024];
-        loop {
-            match self.stream.read(&mut buffer) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(count) => {
-                    self.received
-                        .extend_from_slice(buffer.get(..count).unwrap_or_default());
-                    let is_whole = self.received.windows(4).any(|end| end == b"\r\n\r\n");
-                    if is_whole || self.received.len() > LONGEST_REQUEST {
-                        return Ok(true);
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// Whether everything is sent.
-    fn send(&mut self) -> io::Result<bool> {
-        let answer = self.answer.as_deref().unwrap_or_default();
-        while let Some(left) = answer.get(self.sent..).filter(|left| !left.is_empty()) {
-            match self.stream.write(left) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(count) => self.sent += count,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(true)
-    }
-}
-
 fn bind(address: &str) -> io::Result<TcpListener> {
     let listener = match address.strip_prefix(':') {
         // Both address families, or IPv4 if there is no IPv6.
@@ -251,14 +164,16 @@ fn bind(address: &str) -> io::Result<TcpListener> {
 const MOST_CONNECTIONS: usize = 256;
 /// The main thread has other work, too.
 const MOST_PER_CALL: usize = MOST_CONNECTIONS;
-/// The limit for a connection, from its first byte to its last.
-const LIMIT: Duration = Duration::from_secs(5);
 /// How long a connection keeps its place when others wait for one. If this were longer, they would
 /// fill the kernel's queue, and clients that it has no room for try again only after a second.
 const PATIENCE: Duration = Duration::from_millis(10);
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpStream;
+
+    use super::connection::LIMIT;
     use super::*;
 
     fn page(_: Page) -> (bool, String) {
