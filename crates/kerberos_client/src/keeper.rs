@@ -84,6 +84,10 @@ struct Shared {
     stopped: AtomicBool,
     /// How many times a caller asked for a login instead of a renewal.
     logins_wanted: AtomicU64,
+    /// Whether a caller asked for an attempt.
+    is_asked: AtomicBool,
+    /// Whether a caller asked to publish the login again.
+    is_to_publish_again: AtomicBool,
     publishing: Publishing,
 }
 
@@ -164,6 +168,7 @@ impl TicketKeeper {
 
     /// Refreshes the login now, however recent the last attempt was.
     pub fn refresh_now(&self) {
+        self.shared.is_asked.store(true, Ordering::Release);
         self.shared.alarm.ring();
     }
 
@@ -175,6 +180,15 @@ impl TicketKeeper {
     /// the login fails.
     pub fn login_now(&self) {
         self.shared.want_login();
+        self.refresh_now();
+    }
+
+    /// Publishes the login again, without asking a KDC. Use it when somebody removed or changed
+    /// the cache. If no login is valid now, it does what [`refresh_now`](Self::refresh_now) does.
+    pub fn publish_again(&self) {
+        self.shared
+            .is_to_publish_again
+            .store(true, Ordering::Release);
         self.shared.alarm.ring();
     }
 
@@ -251,6 +265,8 @@ pub(crate) fn keeper(
         stopped: AtomicBool::new(false),
         clock: WallClock::new(driver.config.krb5().clock_skew()),
         logins_wanted: AtomicU64::new(0),
+        is_asked: AtomicBool::new(false),
+        is_to_publish_again: AtomicBool::new(false),
         publishing: Publishing::default(),
     });
     let handle = TicketKeeper {

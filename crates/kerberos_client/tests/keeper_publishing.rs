@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 
+use kerberos_asn1::ErrorCode;
 use kerberos_client::{AsyncClient, ClientError, KeeperParams, Login, TicketKeeper, now};
 use kerberos_testkdc::{Fault, TestKdc};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -65,6 +66,72 @@ fn requested_refresh_publishes_at_once_though_it_fails() {
     let attempts = keeper.state().attempts;
     keeper.wait(SECOND * 20).unwrap();
     assert_eq!(keeper.state().attempts, attempts, "no later attempt");
+}
+
+/// What was published, and the means to take it away.
+fn removable_place() -> (
+    Arc<AtomicBool>,
+    impl FnMut(&Login) -> Result<(), ClientError> + Send + 'static,
+) {
+    let is_there = Arc::new(AtomicBool::new(false));
+    let publish = {
+        let is_there = Arc::clone(&is_there);
+        move |_: &Login| {
+            is_there.store(true, Ordering::Release);
+            Ok(())
+        }
+    };
+    (is_there, publish)
+}
+
+#[test]
+fn login_is_published_again_without_a_kdc() {
+    let kdc = kdc();
+    let client = client(&kdc).with_request_timeout(SECOND / 5);
+    let (is_there, publish) = removable_place();
+    let params = KeeperParams::new(as_params(&client), password).with_publish(publish);
+    let keeper = client.keep(params).unwrap();
+    let first = keeper.wait(LONG).unwrap();
+    kdc.set_fault(Fault::Silence);
+    let restores = || {
+        is_there.store(false, Ordering::Release);
+        let (requests, attempts) = (kdc.requests().len(), keeper.state().attempts);
+        keeper.publish_again();
+        wait_until(&keeper, |keeper| keeper.state().attempts > attempts);
+        assert!(is_there.load(Ordering::Acquire));
+        assert!(Arc::ptr_eq(&keeper.wait(LONG).unwrap(), &first));
+        assert_eq!(kdc.requests().len(), requests);
+    };
+    restores();
+    let state = keeper.state();
+    assert!(state.error.is_none(), "{state:?}");
+    // Now the next attempt is less than a minute away.
+    keeper.refresh_now();
+    wait_until(&keeper, |keeper| keeper.state().error.is_some());
+    let failures = keeper.state().failures;
+    restores();
+    let state = keeper.state();
+    assert!(
+        state.error.is_some() && state.failures == failures,
+        "{state:?}"
+    );
+}
+
+#[test]
+fn keeper_without_a_login_refreshes_instead_of_publishing_again() {
+    let kdc = kdc();
+    let client = client(&kdc).with_request_timeout(SECOND / 5);
+    kdc.set_fault(Fault::Error(ErrorCode::KDC_ERR_CLIENT_REVOKED));
+    let keeper = client
+        .keep(KeeperParams::new(as_params(&client), password))
+        .unwrap();
+    wait_until(&keeper, |keeper| keeper.state().error.is_some());
+    kdc.clear_faults();
+    // The next attempt would be some ten seconds later.
+    keeper.publish_again();
+    wait_until(&keeper, |keeper| keeper.state().attempts == 2);
+    keeper.wait(LONG).unwrap();
+    assert_eq!(keeper.state().attempts, 2);
 }
 
 #[test]

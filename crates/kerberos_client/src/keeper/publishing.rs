@@ -1,12 +1,14 @@
 //! How a login is published, and what happens if that fails. `Publishing` records who is
 //! publishing, for whoever ends the keeper meanwhile.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
 use kerberos_asn1::KerberosTime;
-use kerberos_proto::Login;
+use kerberos_proto::{Login, Timestamp};
 
+use super::alarm::Woken;
 use super::schedule::Backoff;
 use super::work::{Work, random};
 use super::{KeeperState, Shared};
@@ -14,6 +16,23 @@ use crate::store::store_at;
 use crate::{ClientError, now};
 
 impl Work {
+    /// Makes the present login one that has yet to be published, if a caller asked for that and
+    /// the login is valid. It is then no reason to ask a KDC. Returns what the work is woken for.
+    pub(super) fn publish_again_if_asked(&mut self, woken: Woken) -> Woken {
+        let is_asked = self.shared.is_asked.swap(false, Ordering::AcqRel);
+        let again = self
+            .shared
+            .is_to_publish_again
+            .swap(false, Ordering::AcqRel);
+        let state = self.shared.state.current();
+        let Some(login) = state.valid_login(now()).filter(|_| again) else {
+            return woken;
+        };
+        self.unpublished = Some(Arc::clone(login));
+        self.publish_at = Timestamp::default();
+        if is_asked { woken } else { Woken::Due }
+    }
+
     /// Publishes the login that has yet to be published, if there is one.
     pub(super) async fn publish_waiting(
         &mut self,

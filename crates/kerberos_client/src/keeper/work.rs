@@ -63,6 +63,7 @@ impl Work {
     pub(super) async fn run(mut self) {
         let mut woken = Woken::Called;
         loop {
+            woken = self.publish_again_if_asked(woken);
             if self.shared.clock.look() {
                 // The last login's estimate of the KDC's clock no longer holds.
                 self.shared.want_login();

@@ -23,14 +23,15 @@ pub(super) struct Seen {
     file: Cell<Option<FileStamp>>,
     /// Whether the ticket was missing.
     is_lost: Cell<bool>,
-    /// When the ticket was last refreshed because it was missing.
+    /// When the ticket was last written again, or refreshed, because it was missing.
     restored: Cell<Option<Instant>>,
 }
 
 impl Seen {
     /// Looks for the ticket at `now`. If it is missing, the cache is no longer ready, and the
-    /// ticket is refreshed. This is not repeated too often, because whoever removed the ticket may
-    /// do so again, and not done after a failed attempt, because the next attempt comes anyway.
+    /// ticket is written again, or refreshed if there is none. This is not repeated too often,
+    /// because whoever removed the ticket may do so again. There is no refresh after a failed
+    /// attempt, because the next attempt comes anyway.
     pub(super) fn look(&self, kept: &Kept, client: &Client, log: Log, now: i64) {
         let status = &kept.history.status;
         let facts = status.facts();
@@ -89,16 +90,21 @@ impl Seen {
         let instant = Instant::now();
         let is_long_ago = |last| instant.saturating_duration_since(last) >= PAUSE;
         let has_failed = facts.reason.is_some();
-        let restores = !has_failed && self.restored.get().is_none_or(is_long_ago);
+        let has_login = kept
+            .keeper
+            .state()
+            .valid_login(kerberos_client::now())
+            .is_some();
+        let is_useful = has_login || !has_failed;
+        let restores = is_useful && self.restored.get().is_none_or(is_long_ago);
         if !was_lost || restores {
             let next = facts.next_attempt.map(log::time).unwrap_or_default();
-            let outcome = if restores {
-                "refreshing".to_owned()
-            } else if has_failed {
-                format!("the next attempt is at {next}")
-            } else {
+            let outcome = match (restores, has_login) {
+                (true, true) => "writing it again".to_owned(),
+                (true, false) => "refreshing".to_owned(),
+                (false, _) if !is_useful => format!("the next attempt is at {next}"),
                 // It was removed twice in a short time.
-                format!("it is refreshed within {} s", PAUSE.as_secs())
+                (false, _) => format!("it is restored within {} s", PAUSE.as_secs()),
             };
             let (principal, place) = (facts.shown_principal(), status.place());
             let (event, what) = match lack {
@@ -113,7 +119,7 @@ impl Seen {
         }
         if restores {
             self.restored.set(Some(instant));
-            kept.keeper.refresh_now();
+            kept.keeper.publish_again();
         }
     }
 }
@@ -137,5 +143,5 @@ fn sought(kept: &Kept, client: &Client) -> Sought {
     }
 }
 
-/// The time between two refreshes because of missing tickets.
+/// How long not to write a missing ticket a second time.
 const PAUSE: Duration = Duration::from_secs(60);

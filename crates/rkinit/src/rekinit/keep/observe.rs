@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use kerberos_client::{ClientError, KeeperState, now};
 use kerberos_files::keytab::KeytabError;
+use kerberos_proto::Login;
 
 use super::{Attempted, Shared, diagnosis};
 use crate::input::new_password::mit_message;
@@ -26,6 +27,8 @@ pub(super) struct Observer {
     failure: Option<(Arc<ClientError>, Reason)>,
     /// How many attempts of this keeper have been counted.
     attempts: u64,
+    /// The last login that was reported as refreshed.
+    reported: Option<Arc<Login>>,
 }
 
 impl Observer {
@@ -36,6 +39,7 @@ impl Observer {
             status,
             failure: None,
             attempts: 0,
+            reported: None,
         }
     }
 
@@ -74,20 +78,23 @@ impl Observer {
         facts.failures_in_a_row = state.failures;
     }
 
-    fn succeeded(&self, state: &KeeperState) {
+    fn succeeded(&mut self, state: &KeeperState) {
+        let is_refreshed = self.is_refreshed(state);
         let facts = self.status.update(|facts| {
             self.attempted(facts, state);
             facts.reason = None;
             facts.refreshed_at = state.refreshed_at.map(|time| time.seconds);
-            facts.kdc_time += state.took;
-            facts.refreshes += 1;
+            if is_refreshed {
+                facts.kdc_time += state.took;
+                facts.refreshes += 1;
+            }
         });
-        self.log_refreshed(&facts, state);
+        self.log_written(&facts, state, is_refreshed);
         self.warn(&facts, &facts.shown_principal());
     }
 
     /// The present ticket was looked after while a requested login fails.
-    fn renewed_meanwhile(&self, state: &KeeperState) {
+    fn renewed_meanwhile(&mut self, state: &KeeperState) {
         let facts = self.status.update(|facts| {
             self.attempted(facts, state);
             if facts.is_new {
@@ -95,32 +102,44 @@ impl Observer {
             }
         });
         if facts.is_new {
-            self.log_refreshed(&facts, state);
+            let is_refreshed = self.is_refreshed(state);
+            self.log_written(&facts, state, is_refreshed);
         }
     }
 
-    fn log_refreshed(&self, facts: &Facts, state: &KeeperState) {
+    /// Whether the login is a new one. Otherwise it was only written again.
+    fn is_refreshed(&mut self, state: &KeeperState) -> bool {
+        let last = self.reported.take();
+        self.reported.clone_from(&state.login);
+        let is_same = |(last, login)| Arc::ptr_eq(last, login);
+        !last.as_ref().zip(state.login.as_ref()).is_some_and(is_same)
+    }
+
+    fn log_written(&self, facts: &Facts, state: &KeeperState, is_refreshed: bool) {
         let (principal, cache) = (facts.shown_principal(), self.status.place());
         let until = facts.valid_until.map_or_else(String::new, log::time);
-        let how = if state.renewed { "renewed" } else { "obtained" };
+        let (name, how) = match (is_refreshed, state.renewed) {
+            (true, true) => ("refreshed", "renewed"),
+            (true, false) => ("refreshed", "obtained"),
+            (false, _) => ("restored", "written again"),
+        };
         let next = (!self.shared.once).then(|| log::time(state.next_attempt.seconds));
         let then = next
             .as_ref()
             .map_or_else(String::new, |next| format!("; next refresh at {next}"));
         let text = format!("{principal}: ticket {how}, valid until {until}, in {cache}{then}");
         let event = self.shared.log.info(text);
-        event
-            .with("event", "refreshed")
+        let mut event = event
+            .with("event", name)
             .with("principal", principal.as_str())
             .with("cache", cache.as_str())
-            .with("renewed", state.renewed)
             .with("expires", until)
-            .with_some("next", next)
-            .with(
-                "took_ms",
-                u64::try_from(state.took.as_millis()).unwrap_or(u64::MAX),
-            )
-            .write();
+            .with_some("next", next);
+        if is_refreshed {
+            let millis = u64::try_from(state.took.as_millis()).unwrap_or(u64::MAX);
+            event = event.with("renewed", state.renewed).with("took_ms", millis);
+        }
+        event.write();
     }
 
     /// Warns of problems although there is a ticket.
