@@ -1,5 +1,7 @@
 //! `Account`: what the KDC knows about a principal.
 
+use std::time::Duration;
+
 use kerberos_asn1::KerberosTime;
 use kerberos_crypto::EncryptionType;
 use zeroize::Zeroizing;
@@ -39,6 +41,7 @@ pub struct Account {
     pub(crate) delegates_to: Vec<String>,
     pub(crate) accepts_from: Vec<String>,
     pub(crate) may_set_passwords: bool,
+    pub(crate) max_life: Option<Duration>,
 }
 
 /// Whether an account may log in.
@@ -83,6 +86,7 @@ impl Account {
             referral: None,
             certificate: None,
             may_impersonate: false,
+            max_life: None,
             delegates_to: Vec::new(),
             accepts_from: Vec::new(),
             may_set_passwords: false,
@@ -129,6 +133,12 @@ impl Account {
     /// Sets whether the account may log in.
     pub fn state(mut self, state: AccountState) -> Self {
         self.state = state;
+        self
+    }
+
+    /// Limits the life of tickets for this service that are granted for another ticket.
+    pub fn max_life(mut self, life: Duration) -> Self {
+        self.max_life = Some(life);
         self
     }
 

@@ -83,7 +83,7 @@ fn grant(
     let asked = |option| body.kdc_options.contains(option);
     let server = find_server(kdc, server_name, asked(KdcOptions::CANONICALIZE))?;
     let no_etype = || Refusal::new(ErrorCode::KDC_ERR_ETYPE_NOSUPP, "BAD_ENCRYPTION_TYPE");
-    let (times, flags) = times::grant(kdc, tgt, body, now)?;
+    let (times, flags) = times::grant(kdc, &server.account, tgt, body, now)?;
     let moved = asked(KdcOptions::FORWARDED) || asked(KdcOptions::PROXY);
     let second_key = if asked(KdcOptions::ENC_TKT_IN_SKEY) {
         Some(second_key(kdc, server, body)?)

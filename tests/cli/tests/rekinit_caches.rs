@@ -304,6 +304,26 @@ fn named_cache_of_a_collection_is_replaced_whoever_has_it() {
     assert_eq!(owner_of(&name), format!("alice@{REALM}"));
 }
 
+/// The last login was tried by another name than the one in the cache.
+#[test]
+fn cache_is_destroyed_after_the_secret_came_to_name_an_unknown_user() {
+    let (_kdc, place, _) = world();
+    let secret = |user: &str| {
+        let json = format!("{{\"username\": \"{user}\", \"password\": \"{PASSWORD}\"}}");
+        place.write("secret.json", json);
+    };
+    secret("alice");
+    let tool = rekinit(&place, "--log json --secret-file secret.json --destroy");
+    let mut sidecar = Sidecar::start(tool, place.path("log"));
+    sidecar.wait_for(REFRESHED, 1);
+    secret("nobody");
+    sidecar.wait_for("\"event\":\"failed\"", 1);
+    assert_eq!(owner(place.cache()), format!("alice@{REALM}"));
+    sidecar.signal("TERM");
+    sidecar.wait(Duration::from_secs(20));
+    assert!(!place.cache().exists(), "a valid ticket stays");
+}
+
 #[test]
 fn cache_taken_by_another_principal_is_not_destroyed() {
     let (_kdc, place, _) = world();

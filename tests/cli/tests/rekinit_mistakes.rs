@@ -100,6 +100,12 @@ fn invalid_config_files_are_explained() {
         place.write("twice.toml", one("DIR:tickets") + &one(other));
         wrong("--config twice.toml", "two tickets of alice@");
     }
+    // The principals differ, but each name means one cache.
+    for cache in ["KEYRING:session:app:tkt", "KCM:app", "DIR::tickets/tkt"] {
+        let bobs = one(cache).replace("alice", "bob");
+        place.write("twice.toml", one(cache) + &bobs);
+        wrong("--config twice.toml", "two tickets have the cache");
+    }
     wrong(
         "--config twice.toml alice",
         "do not name one on the command line",

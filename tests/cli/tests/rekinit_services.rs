@@ -5,9 +5,10 @@
 use std::net::{Ipv4Addr, UdpSocket};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use cli::sidecar::{address, get, rekinit, start};
+use cli::sidecar::{address, get, rekinit, start, wait_until};
 use cli::{PASSWORD, REALM, kinit, realm_of};
-use kerberos_testkdc::TestKdc;
+use kerberos_files::ccache::CcacheFile;
+use kerberos_testkdc::{Account, TestKdc};
 use serde_json::Value;
 use test_support::{DnsView, Finished, Place, Sidecar};
 
@@ -88,6 +89,35 @@ fn missing_service_ticket_is_retried_within_minutes() {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let pause = next - now.expect("the clock is after 1970").as_secs();
     assert!((240..=301).contains(&pause), "{pause}");
+}
+
+/// Publishing again and again for the sake of one service must not let the tickets of others end.
+#[test]
+fn short_ticket_is_refreshed_while_the_kdc_of_another_service_is_unreachable() {
+    let short = Account::new("HTTP/www").max_life(Duration::from_secs(6));
+    let builder = TestKdc::builder(REALM).principal("alice", PASSWORD);
+    let (kdc, place) = realm_of(builder.account(short).service("krbtgt/OTHER.TEST"));
+    place.write("password", PASSWORD);
+    // Nobody can listen at port 0.
+    let other = "[realms]\nOTHER.TEST = {\nkdc = 127.0.0.1:0\n}\n";
+    place.configure(&format!("{}{other}", kdc.krb5_conf()));
+    let options = format!("--password-file password {HAVE} --service HTTP/x@OTHER.TEST alice");
+    let mut sidecar = start(&place, &options);
+    sidecar.wait_for("\"event\":\"failed\"", 1);
+    let end = || {
+        let cache = CcacheFile::new(place.cache()).open();
+        let mut reader = cache.expect("the sidecar has written it");
+        let mut ends = Vec::new();
+        while let Some(entry) = reader.next().expect("the cache is intact") {
+            if entry.server().to_string().starts_with("HTTP/www@") {
+                ends.push(entry.endtime());
+            }
+        }
+        ends.into_iter().max().expect("there is a ticket")
+    };
+    let first = end();
+    wait_until("the ticket is replaced", || end() > first);
+    assert!(!sidecar.log().contains("\"event\":\"refreshed\""));
 }
 
 /// While the KDC of one service cannot be reached, the login is published again and again. That

@@ -194,6 +194,24 @@ impl CcacheName {
         &self.residual
     }
 
+    /// Whether the name means one cache, and not a collection of which it uses the primary cache.
+    ///
+    /// ```
+    /// use kerberos_files::ccache::CcacheName;
+    /// let is_single = |name| CcacheName::parse(name).is_ok_and(|name| name.is_single());
+    /// assert!(is_single("/tmp/krb5cc_0") && is_single("DIR::/run/cc/tkt") && is_single("KCM:app"));
+    /// assert!(is_single("KEYRING:session:app:tkt"));
+    /// assert!(!is_single("DIR:/run/cc") && !is_single("KCM:") && !is_single("KEYRING:session:app"));
+    /// ```
+    pub fn is_single(&self) -> bool {
+        match self.kind {
+            CcacheKind::Dir => self.residual.starts_with(':'),
+            CcacheKind::Kcm => !self.residual.is_empty(),
+            CcacheKind::Keyring => self.residual.split(':').count() > 2,
+            _ => true,
+        }
+    }
+
     /// The path of the file, if the cache is a file: a FILE, or a file of a DIR.
     ///
     /// ```
@@ -216,8 +234,15 @@ impl CcacheNameError {
     /// What to do about the error.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
+            #[cfg(not(feature = "keyring"))]
+            Self::Unsupported {
+                kind: CcacheKind::Keyring,
+            } => {
+                "build the program with the feature keyring, or name another cache (in KRB5CCNAME or \
+                 default_ccache_name in krb5.conf), such as FILE:/tmp/krb5cc_1000"
+            }
             Self::Unsupported { .. } => {
-                "name another cache with -c, KRB5CCNAME or default_ccache_name in krb5.conf, such as \
+                "name another cache (in KRB5CCNAME or default_ccache_name in krb5.conf), such as \
                  FILE:/tmp/krb5cc_1000"
             }
             Self::UnknownType { .. } => {

@@ -2,13 +2,15 @@
 
 use kerberos_asn1::{EncTicketPart, ErrorCode, KdcOptions, KdcReqBody, KerberosTime, TicketFlags};
 
+use crate::account::Account;
 use crate::kdc::{Kdc, Now};
 use crate::reply::{Refusal, Times, after};
 use crate::request::whole_seconds;
 
-/// The times and flags for the request of a holder of `tgt`.
+/// The times and flags for the request of a holder of `tgt` for a ticket to `server`.
 pub(super) fn grant(
     kdc: &Kdc,
+    server: &Account,
     tgt: &EncTicketPart<'_>,
     body: &KdcReqBody<'_>,
     now: Now,
@@ -31,9 +33,8 @@ pub(super) fn grant(
         } else {
             body.till
         };
-        end = end
-            .min(till)
-            .min(after(now, whole_seconds(kdc.policy.max_life)));
+        let max_life = server.max_life.unwrap_or(kdc.policy.max_life);
+        end = end.min(till).min(after(now, whole_seconds(max_life)));
         renew_till = renew_till.filter(|_| flags.contains(TicketFlags::RENEWABLE));
         flags
     };

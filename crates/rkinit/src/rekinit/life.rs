@@ -9,6 +9,7 @@ mod end;
 mod reload;
 mod sleep;
 
+use std::cell::Cell;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, mpsc};
 use std::time::Instant;
@@ -169,7 +170,13 @@ impl<'a> Life<'a> {
             self.tell_systemd(&statuses, now);
         }
         let (fleet, client, log) = (&self.fleet, &self.shared.client, self.setup.log);
-        let look = || fleet.look_at_caches(client, log, now);
+        // Once in a turn is enough, however many ask: a daemon with caches may be slow.
+        let has_looked = Cell::new(false);
+        let look = || {
+            if !has_looked.replace(true) {
+                fleet.look_at_caches(client, log, now);
+            }
+        };
         if self.systemd.is_due() {
             look();
         }

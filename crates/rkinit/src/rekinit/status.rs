@@ -39,6 +39,8 @@ pub(super) struct Facts {
     pub(super) writes: u64,
     /// Whether the cache was written since the last attempt was reported.
     pub(super) is_new: bool,
+    /// The owner of the ticket that was written last.
+    pub(super) owner: Option<Principal>,
     /// The cache that was written last, if the target's name is that of a collection.
     pub(super) written: Option<CcacheName>,
     /// The cache with the ticket of an earlier process.

@@ -14,8 +14,8 @@ pub(super) struct Gathering {
     pub(super) cache: CcacheName,
     /// The ticket of the login that it is for.
     ticket: Vec<u8>,
-    /// The services whose tickets were published, once something was.
-    pub(super) published: Option<Vec<Principal>>,
+    /// The tickets for services that were published, once something was.
+    pub(super) published: Option<Vec<(Principal, KerberosTime)>>,
 }
 
 impl Gathering {
@@ -52,10 +52,8 @@ impl Drop for Gathering {
 /// The results for service tickets.
 #[derive(Default)]
 pub(super) struct Services {
-    /// When the first ticket ends.
-    pub(super) first_end: Option<KerberosTime>,
-    /// The services that there are tickets for.
-    pub(super) names: Vec<Principal>,
+    /// The services that there are tickets for, and when these end.
+    pub(super) tickets: Vec<(Principal, KerberosTime)>,
     /// How many others there are.
     pub(super) missing: usize,
     /// The error for the last service whose KDC could not be reached.
@@ -64,8 +62,16 @@ pub(super) struct Services {
 
 impl Services {
     pub(super) fn take(&mut self, service: &Principal, end: KerberosTime) {
-        self.names.push(service.clone());
-        self.first_end = self.first_end.into_iter().chain([end]).min();
+        self.tickets.push((service.clone(), end));
+    }
+
+    pub(super) fn names(&self) -> Vec<Principal> {
+        self.tickets.iter().map(|(name, _)| name.clone()).collect()
+    }
+
+    /// When the first ticket ends.
+    pub(super) fn first_end(&self) -> Option<KerberosTime> {
+        self.tickets.iter().map(|(_, end)| *end).min()
     }
 
     pub(super) fn lack(&mut self, error: ClientError) {

@@ -10,10 +10,9 @@ use kerberos_asn1::KerberosTime;
 use kerberos_client::kerberos_files::atomic;
 use kerberos_client::{Client, ClientError, TicketRequest, cache_of, now};
 use kerberos_files::ccache::{
-    Ccache, CcacheBuilder, CcacheError, CcacheFile, CcacheKind, CcacheName, CcacheNameError,
-    Collection,
+    Ccache, CcacheBuilder, CcacheError, CcacheFile, CcacheKind, CcacheName, Collection,
 };
-use kerberos_proto::{Login, Principal};
+use kerberos_proto::{Login, Principal, TicketTimes};
 
 use super::gathering::{Gathering, Services};
 use crate::messages::advice::advice;
@@ -77,29 +76,29 @@ impl Publisher {
         if self.ended.load(Ordering::Acquire) {
             return Ok(None);
         }
-        if self.is_news(&services.names) {
+        if self.is_news(&services.tickets) {
             let written = self.write(&content)?;
             self.note(login, written, &services);
             if let Some(gathering) = &mut self.gathering {
-                gathering.published = Some(services.names);
+                gathering.published = Some(services.tickets.clone());
             }
         }
         if let Some(error) = services.unreachable {
             return Err(error);
         }
         let again = self.again_for_missing(login, services.missing);
-        Ok(services.first_end.into_iter().chain(again).min())
+        Ok(services.first_end().into_iter().chain(again).min())
     }
 
     /// Whether the cache lacks something of what there is. When the KDC of a service cannot be
     /// reached, the same login comes here again and again.
-    fn is_news(&self, names: &[Principal]) -> bool {
+    fn is_news(&self, tickets: &[(Principal, KerberosTime)]) -> bool {
         let published = self
             .gathering
             .as_ref()
             .and_then(|it| it.published.as_deref());
         // The ticket may be gone, too: somebody may have removed it.
-        published != Some(names) || self.status.facts().valid_until.is_none()
+        published != Some(tickets) || self.status.facts().valid_until.is_none()
     }
 
     /// Records that the login is in the cache now.
@@ -109,10 +108,11 @@ impl Publisher {
         self.status
             .published(times.endtime.unix() - offset, |facts| {
                 facts.principal = Some(login.credential.client.clone());
+                facts.owner = Some(login.credential.client.clone());
                 facts.written = written;
                 facts.renew_till = times.renew_till.map(|time| time.unix() - offset);
                 facts.clock_offset = login.kdc_offset.map(|_| offset);
-                facts.services.clone_from(&services.names);
+                facts.services = services.names();
                 facts.missing_services = services.missing;
             });
     }
@@ -154,6 +154,13 @@ impl Publisher {
         let mut services = Services::default();
         for (service, result) in wanted.iter().zip(results) {
             match result {
+                Ok(ticket) if is_late(&ticket.times, login) => {
+                    // Retries for the sake of another service have gone on for long.
+                    let mut request = TicketRequest::new(service.clone());
+                    request.fresh = true;
+                    let fresh = self.client.ticket(&name, &request);
+                    services.take(service, fresh.unwrap_or(ticket).times.endtime);
+                }
                 Ok(ticket) => services.take(service, ticket.times.endtime),
                 Err(error) => {
                     self.warn_of_missing(service, &error, content.default_principal());
@@ -230,20 +237,23 @@ impl Publisher {
             return Ok(cache);
         }
         let primary = caches.primary()?;
-        if primary.principal().is_err() {
+        if caches.name().is_single() || primary.principal().is_err() {
             return Ok(primary);
         }
-        match caches.new_unique() {
-            // The name means one cache, which is replaced as kinit replaces it.
-            Err(CcacheError::Name(CcacheNameError::NoCollection { .. })) => Ok(primary),
-            new => new,
-        }
+        caches.new_unique()
     }
 }
 
 /// When two keepers look for a place in a collection, the second one must see what the first one
 /// wrote.
 static PLACES: Mutex<()> = Mutex::new(());
+
+/// Whether a third of the ticket's life is left, or less.
+fn is_late(times: &TicketTimes, login: &Login) -> bool {
+    let (start, end) = (times.starttime.unwrap_or(times.authtime), times.endtime);
+    let third = end.unix().saturating_sub(start.unix()) / 3;
+    login.by_kdc(now()).seconds >= end.unix().saturating_sub(third)
+}
 
 /// By how many seconds the KDC's clock is ahead of ours, if it is trusted.
 fn clock_offset(login: &Login) -> i64 {

@@ -32,11 +32,17 @@ impl Life<'_> {
             return;
         };
         let options = self.shared.client.config().krb5().ccache_options();
-        let ours = status.facts().principal;
+        let facts = status.facts();
+        // A later login may have been tried by another name. Without any login, an earlier process
+        // has written the ticket.
+        let ours = facts.owner.or(facts.principal);
         let destroy = Ccache::resolve(&cache, &options).and_then(|cache| {
             // Somebody else may have put their ticket there.
-            let is_anothers = cache.principal().is_ok_and(|owner| Some(owner) != ours);
-            if is_anothers { Ok(()) } else { cache.destroy() }
+            let is_anothers = |ours| cache.principal().is_ok_and(|owner| owner != ours);
+            if ours.is_some_and(is_anothers) {
+                return Ok(());
+            }
+            cache.destroy()
         });
         if let Err(error) = destroy
             && !error.is_no_cache()

@@ -15,8 +15,10 @@ pub(super) fn no_cache_twice(client: &Client, targets: &[Arc<Target>]) -> Result
     let mut places = HashSet::new();
     for target in targets {
         let name = &target.cache;
-        let file = target.file();
-        if file.is_some_and(|file| !places.insert((file, None))) {
+        let single = name.is_single().then(|| name.to_string().into());
+        if let Some(cache) = target.file().or(single)
+            && !places.insert((cache, None))
+        {
             return Err(format!(
                 "two tickets have the cache {name}: give each its own cache"
             ));
