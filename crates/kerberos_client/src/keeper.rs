@@ -16,6 +16,7 @@ mod clock;
 mod params;
 mod publishing;
 mod schedule;
+mod sleep;
 mod source;
 mod state;
 mod watch;

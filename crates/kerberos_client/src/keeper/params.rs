@@ -1,6 +1,7 @@
 //! `KeeperParams`: whose ticket is kept, with what secret, and where it is stored.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -56,6 +57,8 @@ pub struct KeeperParams {
     /// Whether there is no secret, so that the ticket can only be renewed.
     pub(super) only_renew: bool,
     pub(super) source: Source,
+    /// The file that the source reads at each login, if that is all that it does.
+    pub(super) keytab: Option<PathBuf>,
     pub(super) cache: Option<CcacheName>,
     pub(super) publish: Option<Publish>,
     pub(super) first: Option<Login>,
@@ -72,6 +75,7 @@ impl KeeperParams {
             longest_pause: None,
             only_renew: false,
             source: Source::new(Box::new(source)),
+            keytab: None,
             cache: None,
             publish: None,
             first: None,
@@ -80,10 +84,14 @@ impl KeeperParams {
     }
 
     /// Keeps what `login` describes with the keys of the keytab called `keytab`. The keytab is read
-    /// at each login, so the keys may be rotated.
+    /// at each login, so the keys may be rotated. After a failure, a changed keytab is noticed
+    /// within ten seconds, however long the wait for the next attempt is.
     pub fn with_keytab(login: AsParams, keytab: KeytabName) -> Self {
-        let client = login.client.clone();
-        Self::new(login, move || keytab_secret(&keytab, &client))
+        let (client, path) = (login.client.clone(), keytab.file_path().ok());
+        Self {
+            keytab: path,
+            ..Self::new(login, move || keytab_secret(&keytab, &client))
+        }
     }
 
     /// Keeps the existing `login` by renewing its ticket for as long as the KDC does that.
@@ -106,7 +114,9 @@ impl KeeperParams {
     /// Stores each new login in the cache called `name`, which is replaced as a whole.
     ///
     /// If the cache cannot be written, the attempt counts as failed. Storing the same login is
-    /// tried again until a newer one replaces it, or its ticket ends.
+    /// tried again until a newer one replaces it, or its ticket ends. A cache that somebody else
+    /// removes stays away until the next refresh, or until somebody calls
+    /// [`publish_again`](crate::TicketKeeper::publish_again).
     pub fn with_cache(mut self, name: CcacheName) -> Self {
         self.cache = Some(name);
         self

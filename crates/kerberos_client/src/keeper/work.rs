@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use kerberos_asn1::KerberosTime;
+use kerberos_files::stamp::FileStamp;
 use kerberos_proto::{Login, Timestamp};
 
 use super::alarm::Woken;
@@ -33,6 +34,8 @@ pub(super) struct Work {
     /// While attempts fail: when to try again to publish, and the failures of publishing.
     pub(super) publish_at: Timestamp,
     pub(super) publish_backoff: Backoff,
+    /// The state of the keytab before the last attempt.
+    pub(super) keytab_before: Option<FileStamp>,
 }
 
 /// A login from a successful attempt.
@@ -56,6 +59,7 @@ impl Work {
             unpublished: None,
             publish_at: Timestamp::default(),
             publish_backoff: Backoff::default(),
+            keytab_before: None,
         }
     }
 
@@ -90,9 +94,7 @@ impl Work {
             if (has_published || !is_news) && !self.report(&state).await {
                 return;
             }
-            let next = state.next_attempt;
-            let was_set = || self.shared.clock.was_set();
-            woken = self.shared.alarm.sleep(self.driver.io, next, was_set).await;
+            woken = self.sleep(&state).await;
             if self.shared.is_stopped() {
                 return;
             }
@@ -107,6 +109,7 @@ impl Work {
             let published = self.publish_waiting(&mut state).await;
             return self.conclude(state, published);
         }
+        self.keytab_before = self.keytab_now().await;
         let start = Instant::now();
         let attempt = match self.params.first.take() {
             Some(login) => Ok(Refreshed {
