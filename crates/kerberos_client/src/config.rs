@@ -58,7 +58,12 @@ impl Config {
         let krb5 = match variable("KRB5_CONFIG") {
             Some(list) => {
                 let home = variable("HOME").map(PathBuf::from);
-                Krb5Config::load(split_file_list(&list, home.as_deref()))?
+                let krb5 = Krb5Config::load(split_file_list(&list, home.as_deref()))?;
+                if krb5.profile().files().len() == 0 {
+                    let list = list.display();
+                    tracing::warn!("no file that KRB5_CONFIG names can be read: {list}");
+                }
+                krb5
             }
             None => Krb5Config::load(DEFAULT_CONFIG_FILES)?,
         };
@@ -133,6 +138,11 @@ impl Config {
     pub fn with_keytab_name(mut self, name: impl Into<String>) -> Self {
         self.keytab_name = Some(name.into().into());
         self
+    }
+
+    /// Whether the environment or the program, and not just krb5.conf, names the client keytab.
+    pub(crate) fn chooses_client_keytab(&self) -> bool {
+        self.client_keytab_name.is_some()
     }
 
     /// Uses this keytab instead of `default_client_keytab_name`.

@@ -308,6 +308,20 @@ impl ClientError {
         format!("{}/{self}", self.mit_code().unwrap_or(MIT_ERROR_BASE))
     }
 
+    /// The message, followed by the [hint](Self::hint) in parentheses if there is one: the line for
+    /// a log.
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_client::{ClientError, Config};
+    /// let error = Config::parse("")?.default_realm().map(str::to_owned).unwrap_err();
+    /// assert!(error.with_hint().to_string().contains(" (write name@REALM, or set default_realm"));
+    /// # Ok::<(), ClientError>(())
+    /// ```
+    pub fn with_hint(&self) -> impl fmt::Display + '_ {
+        WithHint(self)
+    }
+
     /// What to do about it, if that is known.
     ///
     /// # Example
@@ -360,12 +374,33 @@ impl ClientError {
             #[cfg(feature = "gss")]
             Self::Gss(error) => error.hint(),
             Self::Exchange(error) => error.hint(),
+            Self::Ccache(error) if error.is_no_cache() => Some(match error.hint() {
+                Some(hint) => hint,
+                None => "log in first: there are no tickets in that cache".to_owned(),
+            }),
             Self::Ccache(error) => error.hint(),
             Self::CcacheName(error) => error.hint(),
             Self::Keytab(error) => error.hint(),
+            Self::KeytabName(error) => Some(error.hint().to_owned()),
+            #[cfg(feature = "tokio")]
+            Self::NoRuntime => Some(
+                "await it in a task of a Tokio runtime that is not shutting down, or use the \
+                 blocking Client"
+                    .to_owned(),
+            ),
             Self::RcacheName(error) => error.hint(),
             _ => None,
         }
+    }
+}
+
+struct WithHint<'e>(&'e ClientError);
+
+impl fmt::Display for WithHint<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(error) = self;
+        write!(f, "{error}")?;
+        error.hint().map_or(Ok(()), |hint| write!(f, " ({hint})"))
     }
 }
 

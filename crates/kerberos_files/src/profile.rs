@@ -16,6 +16,7 @@ mod load;
 mod parse;
 mod tree;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use error::{ProfileError, ProfileErrorKind};
@@ -51,7 +52,7 @@ pub const MAX_NODES: usize = 1 << 20;
 /// assert_eq!(kdcs, ["kdc1.example.com", "kdc2.example.com"]);
 /// # Ok::<(), kerberos_files::profile::ProfileError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Profile {
     /// The text of all files, concatenated, and of all values that contained escapes.
     text: String,
@@ -75,6 +76,15 @@ pub struct Located<'p> {
     pub line: u32,
     /// Whether it is marked final (`*`), so that later files cannot add to it.
     pub is_final: bool,
+}
+
+/// Where it came from, and not its text, which would fill a log.
+impl fmt::Debug for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Profile")
+            .field("files", &self.files)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Profile {

@@ -269,9 +269,12 @@ async fn establish(
     let mut acceptance = service.acceptance(GssMechanism::Spnego, options);
     match acceptance.step_async(&token).await {
         Ok(Step::Done { send, context }) => Ok((context, send)),
+        // The layer does not know connections, by which a second request would continue this.
         Ok(Step::Continue(_)) => {
-            let status = Party::Server.status();
-            Err(Refusal::of(&HttpError::Unfinished(status)))
+            tracing::info!(
+                "a client was refused: it would rather use another mechanism than Kerberos"
+            );
+            Err(Refusal::Unauthorized(ASK))
         }
         Err(error) => Err(Refusal::of(&error.into())),
     }

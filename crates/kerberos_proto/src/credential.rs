@@ -1,6 +1,7 @@
 //! `Credential`: a ticket and everything a client needs to use it (RFC 4120 §5.4.2, §5.6).
 
 use alloc::vec::Vec;
+use core::fmt;
 use core::net::IpAddr;
 
 use kerberos_asn1::{
@@ -10,11 +11,12 @@ use kerberos_asn1::{
 use kerberos_crypto::{EncryptionType, KeyBlock};
 
 use crate::Principal;
+use crate::shown::Length;
 
 /// A ticket with its session key, times and flags: what a credential cache holds.
 ///
 /// The ticket is kept as the KDC sent it and re-sent verbatim.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Credential {
     /// The client named in the ticket.
     pub client: Principal,
@@ -61,12 +63,38 @@ pub struct HostAddress {
 }
 
 /// One element of authorization data (RFC 4120 §5.2.6).
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct AuthorizationDataElement {
     /// What kind of element it is.
     pub ad_type: AuthorizationDataType,
     /// Its encoding.
     pub ad_data: Vec<u8>,
+}
+
+impl fmt::Debug for AuthorizationDataElement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizationDataElement")
+            .field("ad_type", &self.ad_type)
+            .field("ad_data", &Length(self.ad_data.len()))
+            .finish()
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credential")
+            .field("client", &self.client)
+            .field("server", &self.server)
+            .field("session_key", &self.session_key)
+            .field("times", &self.times)
+            .field("is_skey", &self.is_skey)
+            .field("flags", &self.flags)
+            .field("addresses", &self.addresses)
+            .field("authorization_data", &self.authorization_data)
+            .field("ticket", &Length(self.ticket.len()))
+            .field("second_ticket", &Length(self.second_ticket.len()))
+            .finish()
+    }
 }
 
 impl<'a> From<&'a AuthorizationDataElement> for AuthorizationDataEntry<'a> {

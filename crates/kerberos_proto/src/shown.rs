@@ -21,6 +21,15 @@ pub struct Shown<T> {
     with_lines: bool,
 }
 
+/// The length of encoded data, in debugging output: its bytes would fill a log.
+pub(crate) struct Length(pub(crate) usize);
+
+impl fmt::Debug for Length {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0)
+    }
+}
+
 impl<T> Shown<T> {
     /// On a single line and at most 200 characters, which is enough for names and messages.
     pub fn new(text: T) -> Self {

@@ -165,7 +165,8 @@ fn identity(config: &Config, service: &Principal) -> Option<Principal> {
 }
 
 /// The keys in the client keytab of `principal`, or of the first one if that is `None`. `None` if
-/// there are none.
+/// there are none, except that a file which the environment names must exist: MIT's library would
+/// complain of a missing cache instead.
 fn keys(config: &Config, principal: Option<Principal>) -> Result<Option<OwnKeys>, ClientError> {
     let file = KeytabFile::new(config.client_keytab_name()?.file_path()?);
     let found = match principal {
@@ -180,9 +181,9 @@ fn keys(config: &Config, principal: Option<Principal>) -> Result<Option<OwnKeys>
         principal.map(keys).transpose()
     });
     match keys {
+        Err(KeytabError::NotFound { .. }) if !config.chooses_client_keytab() => Ok(None),
         Err(
-            KeytabError::NotFound { .. }
-            | KeytabError::Empty { .. }
+            KeytabError::Empty { .. }
             | KeytabError::NoKeys { .. }
             | KeytabError::EntryNotFound { .. },
         ) => Ok(None),

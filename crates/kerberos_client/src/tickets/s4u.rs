@@ -29,6 +29,9 @@ impl Client {
     /// Heimdal's and Samba's do not). Otherwise only the ticket itself says so, to those who have
     /// the service's key.
     ///
+    /// For [`s4u2proxy`](Self::s4u2proxy) the ticket must be forwardable, and so the service's own
+    /// TGT must be: set `forwardable = true` in krb5.conf, or in the parameters of the login.
+    ///
     /// # Errors
     /// As [`ticket`](Self::ticket). Also [`ClientError::Exchange`] when the KDC's reply does not
     /// prove that it saw this user.
@@ -42,13 +45,14 @@ impl Client {
     /// # let kdc = TestKdc::builder("EXAMPLE.COM").principal("alice", "unknown to the service")
     /// #     .account(Account::new("HTTP/web").password("pw").may_impersonate().delegates_to("ldap/back"))
     /// #     .service("ldap/back").start()?;
-    /// # let krb5_conf = kdc.krb5_conf() + "\n[libdefaults]\n forwardable = true\n";
+    /// # let krb5_conf = kdc.krb5_conf();
     /// # let path = std::env::temp_dir().join(format!("s4u_doc_{}", std::process::id()));
     /// # let config = Config::parse(&krb5_conf)?.with_ccache_name(path.display().to_string());
     /// let client = Client::new(config);
     /// let web = client.principal("HTTP/web")?;
     /// let cache = client.config().ccache_name()?;
-    /// let params = client.as_params(web.clone())?;
+    /// let mut params = client.as_params(web.clone())?;
+    /// params.options.forwardable = true;
     /// let login = client.login(params, Secret::Password(Password::new("pw")))?;
     /// client.store(&login, &cache)?;
     ///

@@ -155,6 +155,9 @@ impl KeytabError {
                 "the entry at byte {offset} of {} is too short for its {problem}",
                 path.display()
             ),
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                "let the user that this program runs as read the keytab, and nobody else".to_owned()
+            }
             _ => return None,
         })
     }

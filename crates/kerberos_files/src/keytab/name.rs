@@ -53,6 +53,16 @@ pub enum KeytabNameError {
     },
 }
 
+impl KeytabNameError {
+    /// What to do about the error.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::UnknownType { .. } => "the type is FILE or WRFILE, as in FILE:/etc/krb5.keytab",
+            Self::Unsupported { .. } => "name a file, such as FILE:/etc/krb5.keytab",
+        }
+    }
+}
+
 const KINDS: [(&str, KeytabKind); 3] = [
     ("FILE", KeytabKind::File),
     ("WRFILE", KeytabKind::WrFile),

@@ -4,6 +4,7 @@
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 
 use kerberos_asn1::{
     ApOptions, ApRep, AuthorizationData, AuthorizationDataEntry, EncApRepPart, Encode,
@@ -15,6 +16,7 @@ use zeroize::Zeroizing;
 use super::initiator::wire_key;
 use super::{ApChecksum, ApError, Subkey, sequence_number};
 use crate::pac::{Pac, PacCheck, PacError, VerifiedPac};
+use crate::shown::Length;
 use crate::trace::{KeyTrace, trace};
 use crate::{
     AuthorizationDataElement, Credential, HostAddress, Principal, TicketTimes, Timestamp,
@@ -22,7 +24,6 @@ use crate::{
 };
 
 /// An authenticated client, with the contents of its ticket and its request.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct Accepted {
     /// The client.
@@ -60,6 +61,22 @@ pub struct Accepted {
     pub checksum: Option<ApChecksum>,
     /// The time in the client's authenticator, which the AP-REP repeats.
     pub time: Timestamp,
+}
+
+impl fmt::Debug for Accepted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Accepted")
+            .field("client", &self.client)
+            .field("server", &self.server)
+            .field("ticket", &Length(self.ticket.len()))
+            .field("options", &self.options)
+            .field("flags", &self.flags)
+            .field("times", &self.times)
+            .field("addresses", &self.addresses)
+            .field("authorization_data", &self.authorization_data)
+            .field("time", &self.time)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What an AP-REP contains besides the proof. By default nothing.

@@ -218,6 +218,9 @@ impl ApError {
                     }
                 )
             }
+            Self::TicketIntegrity => {
+                "the service's key is another than the KDC's: extract the keytab again".to_owned()
+            }
             Self::PathNotAccepted => {
                 "list in [capaths] of krb5.conf which realms clients of that realm may \
                  come through, or have the KDC check the path"

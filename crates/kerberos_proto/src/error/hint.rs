@@ -51,8 +51,9 @@ impl ExchangeError {
             Self::NoMechanism { .. } => return Some(self.to_string()),
             Self::ClockSkew { .. } => CLOCK,
             Self::EvidenceNotForwardable(_) => {
-                "the KDC did not make the user's ticket forwardable: delegation is not allowed for the \
-                 user, or this service is not trusted for protocol transition"
+                "the KDC did not make the user's ticket forwardable: the service's own TGT is not \
+                 (set forwardable = true in [libdefaults] of krb5.conf, and log in again), delegation \
+                 is not allowed for the user, or the service is not trusted for protocol transition"
             }
             Self::Reply(fault) => {
                 return Some(format!(
@@ -101,6 +102,9 @@ impl KdcError {
             ErrorCode::KDC_ERR_NEVER_VALID => "ask for a longer lifetime, or set the clock",
             ErrorCode::KDC_ERR_WRONG_REALM => "name the realm that has the account",
             ErrorCode::KDC_ERR_CANNOT_POSTDATE => "the account is not allowed to postdate tickets",
+            ErrorCode::KDC_ERR_BADOPTION if self.is_about_forwarding() => {
+                "log in with a forwardable ticket: set forwardable = true in [libdefaults] of krb5.conf"
+            }
             ErrorCode::KDC_ERR_POLICY | ErrorCode::KDC_ERR_BADOPTION => {
                 "the KDC does not allow everything that was requested: leave out options, or ask for \
                  less"
@@ -109,6 +113,12 @@ impl KdcError {
             ErrorCode::KRB_AP_ERR_SKEW => CLOCK,
             _ => return None,
         })
+    }
+
+    /// Whether the KDC's words say so, such as MIT's "TGT NOT FORWARDABLE".
+    fn is_about_forwarding(&self) -> bool {
+        let text = self.text.as_deref().unwrap_or_default();
+        text.to_ascii_uppercase().contains("FORWARDABLE")
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{Principal, Shown, mit_text};
 
 /// A KDC's refusal (RFC 4120 §5.9.1). Unless it came through FAST it is not authenticated: anyone
 /// on the network path may have written it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct KdcError {
     /// The reason.
@@ -70,10 +70,37 @@ impl KdcError {
     }
 }
 
-/// MIT's text for the code, followed by the KDC's own words, if any.
+/// Without the error data, which is long and for programs.
+impl fmt::Debug for KdcError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KdcError")
+            .field("code", &self.code)
+            .field("text", &self.text)
+            .field("asked_client", &self.asked_client)
+            .field("asked_server", &self.asked_server)
+            .field("client", &self.client)
+            .field("server", &self.server)
+            .field("time", &self.time)
+            .finish_non_exhaustive()
+    }
+}
+
+/// MIT's text for the code, with the unknown name if there is one, followed by the KDC's own words,
+/// if any.
 impl fmt::Display for KdcError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(mit_text(self.code.0))?;
+        match self.code {
+            // A service that asks for a ticket to itself on a user's behalf: the user is unknown.
+            ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN if self.asked_client != self.asked_server => {
+                let client = Shown::new(&self.asked_client);
+                write!(f, "Client '{client}' not found in Kerberos database")?;
+            }
+            ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN => {
+                let server = Shown::new(&self.server);
+                write!(f, "Server {server} not found in Kerberos database")?;
+            }
+            code => f.write_str(mit_text(code.0))?,
+        }
         match &self.text {
             Some(text) if !text.is_empty() => write!(f, " ({})", Shown::new(text)),
             _ => Ok(()),
