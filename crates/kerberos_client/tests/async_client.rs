@@ -169,8 +169,9 @@ async fn dropped_caller_does_not_cancel_the_shared_request() {
 async fn caller_that_is_not_polled_does_not_block_others() {
     let kdc = kdc();
     let (client, cache) = logged_in(&kdc).await;
-    // Ten times as long as the first caller is polled, for a busy machine.
-    kdc.set_fault(Fault::Delay(SECOND));
+    // Longer than the first caller is polled, and shorter than the wait before a second request,
+    // even on a busy machine.
+    kdc.set_fault(Fault::Delay(SECOND / 2));
     let wanted = host("www.example.com");
     let mut asleep = pin!(client.ticket(&cache.0, &wanted));
     tokio::select! {

@@ -5,7 +5,8 @@
 use std::time::Duration;
 
 use kerberos_client::kerberos_files::ccache::{Ccache, Collection};
-use kerberos_client::{ClientError, Password, Secret, now};
+use kerberos_client::kerberos_files::keytab::KeytabError;
+use kerberos_client::{ClientError, Config, Password, Secret, now};
 use kerberos_testkdc::Fault;
 
 #[path = "shared/own_cache.rs"]
@@ -69,9 +70,12 @@ fn users_ticket_is_replaced_only_after_it_ends() {
 }
 
 #[test]
-fn missing_client_keytab_gives_the_default_cache() {
+fn missing_client_keytab_of_krb5_conf_gives_the_default_cache() {
     let mut world = world("FILE:HERE");
-    world.config = world.config.with_client_keytab_name("/nonexistent/keytab");
+    let named = "[libdefaults]\ndefault_client_keytab_name = FILE:/nonexistent/keytab\n";
+    let config = Config::parse(&format!("{}{named}", world.kdc.krb5_conf())).unwrap();
+    let cache = world.config.ccache_name().unwrap();
+    world.config = config.with_ccache_name(cache.to_string());
     let client = world.client();
     assert_eq!(
         client.cache_for(SERVICE).unwrap(),
@@ -82,6 +86,19 @@ fn missing_client_keytab_gives_the_default_cache() {
         Err(ClientError::NoCredential { .. } | ClientError::Ccache(_))
     ));
     assert_eq!(world.requests(), 0);
+}
+
+#[test]
+fn missing_client_keytab_that_was_chosen_is_an_error_unless_there_is_a_ticket() {
+    let mut world = world("FILE:HERE");
+    world.config = world.config.with_client_keytab_name("/nonexistent/keytab");
+    assert!(matches!(
+        world.shown(),
+        Err(ClientError::Keytab(KeytabError::NotFound { .. }))
+    ));
+    let cache = world.config.ccache_name().unwrap();
+    world.log_in("alice", "password", &cache);
+    assert_eq!(world.shown().unwrap(), "alice@EXAMPLE.COM");
 }
 
 #[test]

@@ -10,8 +10,8 @@ use super::work::Work;
 use crate::now;
 
 impl Work {
-    /// Sleeps until the next attempt. After a failure, a changed keytab ends the sleep: its keys are
-    /// no repeated guess, and an administrator who has corrected it should not have to wait.
+    /// Sleeps until the next attempt. After a failure, a changed keytab ends the sleep: its keys
+    /// are no repeated guess, and an administrator who has corrected it should not have to wait.
     pub(super) async fn sleep(&self, state: &KeeperState) -> Woken {
         let (io, next) = (self.driver.io, state.next_attempt);
         let looks = self.params.keytab.is_some() && state.error.is_some();

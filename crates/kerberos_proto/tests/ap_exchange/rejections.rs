@@ -177,7 +177,11 @@ fn missing_key_version_and_enctype_have_distinct_errors() {
             KRB_AP_ERR_NOKEY
         );
         assert_error!(
-            check(&[(AES256, 4)], kvno, ""),
+            check(
+                &[(AES256, 4)],
+                kvno,
+                "the service's key is another than the KDC's: extract the keytab again"
+            ),
             ApError::TicketIntegrity,
             KRB_AP_ERR_BAD_INTEGRITY
         );

@@ -2,9 +2,9 @@
 //!
 //! It reads from a pipe as well as from a terminal, so that scripts can use it. On a terminal the
 //! echo is switched on again before a signal takes effect. The key for interrupt raises its signal,
-//! which tells everybody in the foreground: make, sh, or a trap of bash, which otherwise goes on with
-//! the next command, because we end by ourselves, as MIT's tools do. The key for suspend is read as a
-//! line end instead.
+//! which tells everybody in the foreground: make, sh, or a trap of bash. Without a trap, bash goes
+//! on with the next command, because we end by ourselves, as MIT's tools do. The key for suspend
+//! is read as a line end instead.
 
 mod watch;
 

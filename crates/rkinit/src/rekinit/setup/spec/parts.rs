@@ -1,5 +1,5 @@
-//! The parts of a specification, each checked by itself: its secret, its cache, and what is asked of
-//! the KDC.
+//! The parts of a specification, each checked by itself: its secret, its cache, and what is asked
+//! of the KDC.
 
 use kerberos_client::Client;
 use kerberos_client::kerberos_files::atomic::Access;
