@@ -374,11 +374,11 @@ impl ClientError {
             #[cfg(feature = "gss")]
             Self::Gss(error) => error.hint(),
             Self::Exchange(error) => error.hint(),
-            Self::Ccache(error) if error.is_no_cache() => Some(match error.hint() {
-                Some(hint) => hint,
-                None => "log in first: there are no tickets in that cache".to_owned(),
-            }),
-            Self::Ccache(error) => error.hint(),
+            Self::Ccache(error) => {
+                let log_in = "log in first: there are no tickets in that cache";
+                let hint = error.hint();
+                hint.or_else(|| error.is_no_cache().then(|| log_in.to_owned()))
+            }
             Self::CcacheName(error) => error.hint(),
             Self::Keytab(error) => error.hint(),
             Self::KeytabName(error) => Some(error.hint().to_owned()),
